@@ -1,0 +1,68 @@
+package dispute
+
+import "time"
+
+// Origin says where a deadline comes from.
+type Origin string
+
+// The origins of a deadline.
+const (
+	OriginProvider Origin = "provider" // the date on the dispute object
+	OriginNetwork  Origin = "network"  // the network's response window
+	OriginPolicy   Origin = "policy"   // our own rule, because nobody named a date
+)
+
+// Deadline is when the provider stops listening, told pessimistically.
+type Deadline struct {
+	At     time.Time `json:"at,omitzero"`
+	Origin Origin    `json:"origin,omitempty"`
+	// Considered holds every date that was looked at, for the person who asks why.
+	Considered []Candidate `json:"considered,omitempty"`
+	// NoResponse says that no answer is possible, whatever the date.
+	NoResponse bool `json:"no_response,omitempty"`
+}
+
+// Candidate is one date that was looked at for a deadline.
+type Candidate struct {
+	Origin Origin    `json:"origin"`
+	At     time.Time `json:"at"`
+	Note   string    `json:"note,omitempty"`
+}
+
+// Windows are the durations from which missing dates are computed. They are
+// already scaled for rehearsals.
+type Windows struct {
+	Network     time.Duration // the network's response window; zero when unknown
+	NetworkNote string        // its source, for the person who asks why
+	Policy      time.Duration // our own fall-back window
+}
+
+// Earliest is the deadline of a dispute: the earliest of the provider's date
+// and the network's window, and the policy's window when neither is known. A
+// provider's date later than the network's window loses, because a date
+// outside a signature may shorten a deadline and never extend it.
+func Earliest(s Snapshot, w Windows) Deadline {
+	d := Deadline{NoResponse: s.NoResponse}
+	if !s.DueBy.IsZero() {
+		d.Considered = append(d.Considered, Candidate{OriginProvider, s.DueBy, "the provider's own date"})
+	}
+	if w.Network > 0 && !s.OpenedAt.IsZero() {
+		d.Considered = append(d.Considered, Candidate{OriginNetwork, s.OpenedAt.Add(w.Network), w.NetworkNote})
+	}
+	if len(d.Considered) == 0 && w.Policy > 0 && !s.OpenedAt.IsZero() {
+		d.Considered = append(d.Considered, Candidate{OriginPolicy, s.OpenedAt.Add(w.Policy), "no date was named"})
+	}
+	for _, c := range d.Considered {
+		if d.At.IsZero() || c.At.Before(d.At) {
+			d.At, d.Origin = c.At, c.Origin
+		}
+	}
+	return d
+}
+
+// StartOfDayAnywhere reads a date without time as the first instant at which
+// that day begins anywhere on Earth (UTC+14), the least favourable reading of
+// a due date.
+func StartOfDayAnywhere(year int, month time.Month, day int) time.Time {
+	return time.Date(year, month, day, 0, 0, 0, 0, time.FixedZone("UTC+14", 14*60*60)).UTC()
+}

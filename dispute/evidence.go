@@ -1,0 +1,200 @@
+package dispute
+
+import "time"
+
+// EvidenceField names a slot of a response, by the keys most providers share.
+// An adapter maps them to its provider's own names.
+type EvidenceField string
+
+// The text fields and the file fields of a response.
+const (
+	FieldAccessActivityLog            EvidenceField = "access_activity_log"
+	FieldBillingAddress               EvidenceField = "billing_address"
+	FieldCancellationPolicy           EvidenceField = "cancellation_policy" // file
+	FieldCancellationPolicyDisclosure EvidenceField = "cancellation_policy_disclosure"
+	FieldCancellationRebuttal         EvidenceField = "cancellation_rebuttal"
+	FieldCustomerCommunication        EvidenceField = "customer_communication" // file
+	FieldCustomerEmail                EvidenceField = "customer_email_address"
+	FieldCustomerName                 EvidenceField = "customer_name"
+	FieldCustomerPurchaseIP           EvidenceField = "customer_purchase_ip"
+	FieldCustomerSignature            EvidenceField = "customer_signature"             // file
+	FieldDuplicateChargeDocumentation EvidenceField = "duplicate_charge_documentation" // file
+	FieldDuplicateChargeExplanation   EvidenceField = "duplicate_charge_explanation"
+	FieldDuplicateChargeID            EvidenceField = "duplicate_charge_id"
+	FieldProductDescription           EvidenceField = "product_description"
+	FieldReceipt                      EvidenceField = "receipt"       // file
+	FieldRefundPolicy                 EvidenceField = "refund_policy" // file
+	FieldRefundPolicyDisclosure       EvidenceField = "refund_policy_disclosure"
+	FieldRefundRefusalExplanation     EvidenceField = "refund_refusal_explanation"
+	FieldServiceDate                  EvidenceField = "service_date"
+	FieldServiceDocumentation         EvidenceField = "service_documentation" // file
+	FieldShippingAddress              EvidenceField = "shipping_address"
+	FieldShippingCarrier              EvidenceField = "shipping_carrier"
+	FieldShippingDate                 EvidenceField = "shipping_date"
+	FieldShippingDocumentation        EvidenceField = "shipping_documentation" // file
+	FieldShippingTrackingNumber       EvidenceField = "shipping_tracking_number"
+	FieldUncategorizedFile            EvidenceField = "uncategorized_file" // file
+	FieldUncategorizedText            EvidenceField = "uncategorized_text"
+)
+
+// ItemKind is the sort of thing an evidence item shows.
+type ItemKind string
+
+// The kinds of evidence.
+const (
+	ItemPayment       ItemKind = "payment"       // the disputed charge itself
+	ItemPriorPayment  ItemKind = "prior_payment" // an earlier undisputed charge of the same customer
+	ItemRefund        ItemKind = "refund"        // money already given back
+	ItemCustomer      ItemKind = "customer"      // who the customer is to us
+	ItemOrder         ItemKind = "order"         // what was ordered
+	ItemFulfillment   ItemKind = "fulfillment"   // what was handed to a carrier
+	ItemDelivery      ItemKind = "delivery"      // what the carrier says arrived
+	ItemCommunication ItemKind = "communication" // a message, ticket or call note
+	ItemDocument      ItemKind = "document"      // a file, by a source or by a person
+	ItemNote          ItemKind = "note"          // a person's own words; never sent
+)
+
+// Fact names are the vocabulary of Item.Facts. Sources fill what they know;
+// the letter and the checklist read them. Dates are RFC 3339, amounts are
+// Money.String.
+const (
+	FactAmount          = "amount"
+	FactPaidAt          = "paid_at"
+	FactDescriptor      = "statement_descriptor"
+	FactCardBrand       = "card_brand"
+	FactCardLast4       = "card_last4"
+	FactAVSPostal       = "avs_postal_check"
+	FactAVSLine1        = "avs_line1_check"
+	FactCVC             = "cvc_check"
+	FactThreeDS         = "three_d_secure"
+	FactRiskLevel       = "risk_level"
+	FactRefundedAmount  = "refunded_amount"
+	FactRefundedAt      = "refunded_at"
+	FactRefundID        = "refund_id"
+	FactCustomerName    = "customer_name"
+	FactCustomerEmail   = "customer_email"
+	FactCustomerPhone   = "customer_phone"
+	FactCustomerSince   = "customer_since"
+	FactOrdersCount     = "orders_count"
+	FactPurchaseIP      = "purchase_ip"
+	FactBillingAddress  = "billing_address"
+	FactShippingAddress = "shipping_address"
+	FactOrderID         = "order_id"
+	FactOrderName       = "order_name"
+	FactOrderedAt       = "ordered_at"
+	FactProducts        = "products"
+	FactCarrier         = "carrier"
+	FactTrackingNumber  = "tracking_number"
+	FactTrackingURL     = "tracking_url"
+	FactShippedAt       = "shipped_at"
+	FactDeliveredAt     = "delivered_at"
+	FactSignedBy        = "signed_by"
+	FactDeliveryStatus  = "delivery_status"
+	FactSubject         = "subject"
+	FactText            = "text"
+	FactSentAt          = "sent_at"
+	FactDirection       = "direction" // "from customer" or "to customer"
+	FactReceiptURL      = "receipt_url"
+	FactSubscriptionID  = "subscription_id"
+	FactInvoiceID       = "invoice_id"
+	FactRefundPolicy    = "refund_policy_disclosed"
+	FactCancelPolicy    = "cancellation_policy_disclosed"
+)
+
+// Item is one piece of evidence with its source. It may hold personal data, so
+// it lives in the database and the blob store, never in workflow history.
+type Item struct {
+	ID     string            `json:"id"`     // stable within its source: "order:gid://…/1", "shipment:42"
+	Source string            `json:"source"` // the connection, or "person:<who>"
+	Kind   ItemKind          `json:"kind"`
+	Title  string            `json:"title"` // one line for the exhibit list
+	At     time.Time         `json:"at,omitzero"`
+	Facts  map[string]string `json:"facts,omitempty"`
+	// Content is the file itself, for documents; nil otherwise.
+	Content   []byte `json:"-"`
+	MediaType string `json:"media_type,omitempty"`
+	FileName  string `json:"file_name,omitempty"`
+	Blob      Blob   `json:"blob,omitzero"` // where Content was put, once it was
+}
+
+// Blob points to bytes in the blob store.
+type Blob struct {
+	Key       string `json:"key"`
+	SHA256    string `json:"sha256"` // lower-case hex
+	Size      int64  `json:"size"`
+	MediaType string `json:"media_type"`
+}
+
+// Payment is the disputed payment as its provider knows it, with the ids by
+// which other systems know the same sale. It may hold personal data.
+type Payment struct {
+	ID           string            `json:"id"`
+	Intent       string            `json:"intent,omitempty"`
+	Amount       Money             `json:"amount"`
+	At           time.Time         `json:"at"`
+	CustomerID   string            `json:"customer_id,omitempty"` // the provider's
+	Email        string            `json:"email,omitempty"`
+	Name         string            `json:"name,omitempty"`
+	OrderID      string            `json:"order_id,omitempty"`   // the store's id, from the payment's metadata
+	OrderName    string            `json:"order_name,omitempty"` // "#1001"
+	Invoice      string            `json:"invoice,omitempty"`
+	Subscription string            `json:"subscription,omitempty"`
+	Refunded     Money             `json:"refunded,omitzero"`
+	Metadata     map[string]string `json:"metadata,omitempty"`
+}
+
+// Case is our record of one dispute, as adapters and pure rooms see it.
+type Case struct {
+	ID       string   `json:"id"` // Ref.CaseID
+	Ref      Ref      `json:"ref"`
+	Merchant string   `json:"merchant"`
+	Part     int      `json:"part"` // 1, or higher when a closed case came back
+	View     View     `json:"view"`
+	Family   Family   `json:"family"`
+	Deadline Deadline `json:"deadline"`
+	Status   Status   `json:"status"`
+	Response Response `json:"response,omitempty"`
+	Payment  *Payment `json:"payment,omitempty"` // nil until the provider told it
+}
+
+// Amount is the disputed amount.
+func (c Case) Amount() Money { return c.View.Snapshot.Amount }
+
+// DecisionKind is what a person (or an agent) decided.
+type DecisionKind string
+
+// The kinds of decision; each is a workflow update of that name.
+const (
+	DecideAssign     DecisionKind = "assign"
+	DecideNote       DecisionKind = "note"
+	DecideAttach     DecisionKind = "attach"
+	DecideApprove    DecisionKind = "approve"
+	DecideAccept     DecisionKind = "accept"
+	DecideSubmit     DecisionKind = "submit"
+	DecideHold       DecisionKind = "hold"
+	DecideRelease    DecisionKind = "release"
+	DecideChangePlan DecisionKind = "change_plan"
+)
+
+// Decisions lists every kind, in the order a console shows them.
+var Decisions = []DecisionKind{
+	DecideAssign, DecideNote, DecideAttach, DecideApprove, DecideAccept,
+	DecideSubmit, DecideHold, DecideRelease, DecideChangePlan,
+}
+
+// Decision is one human act on a case. It carries ids and refs, never text
+// with personal data: a note's words are stored first and referred to by Item.
+type Decision struct {
+	ID    string       `json:"id"` // the click's id: the same click told twice is one decision
+	Kind  DecisionKind `json:"kind"`
+	By    string       `json:"by"` // the actor's id
+	At    time.Time    `json:"at"`
+	Stage Stage        `json:"stage,omitempty"` // what the person was looking at; stale when the case moved on
+	// Assignee for assign; Item for note and attach; Queue for change_plan.
+	Assignee string   `json:"assignee,omitempty"`
+	Item     string   `json:"item,omitempty"`
+	Queue    string   `json:"queue,omitempty"`
+	Response Response `json:"response,omitempty"` // for change_plan
+	// Elsewhere says that submit or accept was done by hand at the provider.
+	Elsewhere bool `json:"elsewhere,omitempty"`
+}

@@ -1,0 +1,83 @@
+package dispute
+
+import "time"
+
+// NoticeKind is what a notice is about, in our words.
+type NoticeKind string
+
+// The kinds of notice. A provider's event that is none of these keeps its own
+// name in Notice.RawKind and is NoticeUnknown: it is stored and shown.
+const (
+	NoticeOpened          NoticeKind = "opened"
+	NoticeUpdated         NoticeKind = "updated"
+	NoticeClosed          NoticeKind = "closed"
+	NoticeFundsWithdrawn  NoticeKind = "funds_withdrawn"
+	NoticeFundsReinstated NoticeKind = "funds_reinstated"
+	NoticeFraudWarning    NoticeKind = "fraud_warning"
+	NoticeUnknown         NoticeKind = "unknown"
+)
+
+// Notice is one message from a provider about a dispute. It holds no personal
+// data: it travels through workflow history.
+type Notice struct {
+	Connection string     `json:"connection"`
+	EventID    string     `json:"event_id"` // the provider's, or computed where there is none
+	Kind       NoticeKind `json:"kind"`
+	RawKind    string     `json:"raw_kind"` // the provider's own event name
+	OccurredAt time.Time  `json:"occurred_at"`
+	APIVersion string     `json:"api_version,omitempty"`
+	// Snapshot is the dispute as the notice shows it; nil when the notice is
+	// not about a dispute (a fraud warning, an unknown event).
+	Snapshot *Snapshot `json:"snapshot,omitempty"`
+}
+
+// Ref names the dispute the notice is about; its ID is empty when there is none.
+func (n Notice) Ref() Ref {
+	if n.Snapshot == nil {
+		return Ref{Connection: n.Connection}
+	}
+	return Ref{Connection: n.Connection, ID: n.Snapshot.ID}
+}
+
+// Snapshot is a dispute as its provider shows it at one moment: ids, money,
+// dates and codes, never a name or an address.
+type Snapshot struct {
+	ID            string `json:"id"`
+	Payment       string `json:"payment"`                  // the charge or transaction that is disputed
+	PaymentIntent string `json:"payment_intent,omitempty"` // its parent, where the provider has one
+	Amount        Money  `json:"amount"`
+
+	Reason      string `json:"reason"`                 // the provider's own word
+	Network     string `json:"network,omitempty"`      // visa, mastercard, amex, discover …
+	NetworkCode string `json:"network_code,omitempty"` // the network's reason code as it came
+
+	RawStatus string         `json:"raw_status"` // the provider's own word, kept as it came
+	Status    ProviderStatus `json:"status"`
+	Stage     Stage          `json:"stage"`
+
+	OpenedAt time.Time `json:"opened_at"`
+	DueBy    time.Time `json:"due_by,omitzero"` // when the provider stops listening; zero when it named no date
+	// NoResponse says that the provider allows no answer at all.
+	NoResponse bool `json:"no_response,omitempty"`
+	PastDue    bool `json:"past_due,omitempty"`
+
+	HasEvidence     bool   `json:"has_evidence,omitempty"`
+	SubmissionCount int    `json:"submission_count,omitempty"`
+	AutoAnswer      string `json:"auto_answer,omitempty"` // how the provider intends to answer by itself
+
+	RefundableInquiry bool       `json:"refundable_inquiry,omitempty"`
+	Movements         []Movement `json:"movements,omitempty"`
+}
+
+// Movement is one change of the provider's balance that belongs to a dispute,
+// in minor units of the settlement currency. Net = Amount - Fee.
+type Movement struct {
+	ID          string    `json:"id"`
+	Category    string    `json:"category"` // the provider's reporting category
+	Amount      int64     `json:"amount"`   // negative when money leaves us
+	Fee         int64     `json:"fee"`      // positive when we pay
+	Net         int64     `json:"net"`
+	Currency    string    `json:"currency"`
+	At          time.Time `json:"at"`
+	Description string    `json:"description,omitempty"`
+}

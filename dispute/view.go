@@ -1,0 +1,89 @@
+package dispute
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// View is everything the provider has told us about one dispute, folded from
+// its notices. Folding is commutative, associative and idempotent: any order
+// and any repetition of the same notices give the same View.
+type View struct {
+	Snapshot   Snapshot  `json:"snapshot"`    // the latest, with the union of all movements
+	OccurredAt time.Time `json:"occurred_at"` // of the notice that gave Snapshot
+	EventID    string    `json:"event_id"`    // of the notice that gave Snapshot
+	FirstSeen  time.Time `json:"first_seen"`  // the earliest OccurredAt
+}
+
+// Fold adds one notice to what is known. A notice without a snapshot changes
+// nothing.
+func Fold(v View, n Notice) View {
+	if n.Snapshot == nil {
+		return v
+	}
+	moves := mergeMovements(v.Snapshot.Movements, n.Snapshot.Movements)
+	opened := earliest(v.Snapshot.OpenedAt, n.Snapshot.OpenedAt)
+	out := v
+	if newer(n, v) {
+		out.Snapshot, out.OccurredAt, out.EventID = *n.Snapshot, n.OccurredAt, n.EventID
+	}
+	out.FirstSeen = earliest(v.FirstSeen, n.OccurredAt)
+	out.Snapshot.OpenedAt = opened
+	out.Snapshot.Movements = moves
+	out.Snapshot.SubmissionCount = max(v.Snapshot.SubmissionCount, n.Snapshot.SubmissionCount)
+	return out
+}
+
+// newer orders notices totally: by time, then by how far the status has gone,
+// then by event id, so that notices of one second fold the same way always.
+func newer(n Notice, v View) bool {
+	if v.EventID == "" {
+		return true
+	}
+	if c := n.OccurredAt.Compare(v.OccurredAt); c != 0 {
+		return c > 0
+	}
+	if a, b := n.Snapshot.Status.rank(), v.Snapshot.Status.rank(); a != b {
+		return a > b
+	}
+	return n.EventID > v.EventID
+}
+
+func mergeMovements(a, b []Movement) []Movement {
+	byID := make(map[string]Movement, len(a)+len(b))
+	for _, m := range append(slices.Clone(a), b...) {
+		if have, ok := byID[m.ID]; !ok || compareMovements(m, have) > 0 {
+			byID[m.ID] = m
+		}
+	}
+	out := make([]Movement, 0, len(byID))
+	for _, m := range byID {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, compareMovements)
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+func compareMovements(a, b Movement) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.ID, b.ID); c != 0 {
+		return c
+	}
+	if a.Net != b.Net {
+		return int(min(max(a.Net-b.Net, -1), 1))
+	}
+	return strings.Compare(a.Category+a.Description, b.Category+b.Description)
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

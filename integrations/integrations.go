@@ -1,0 +1,224 @@
+// Package integrations holds the contracts between Rebuttal and the systems of
+// others. An adapter is one folder that implements Adapter and as many of the
+// small capability interfaces as its vendor offers; a capability is found by
+// type, never by a flag.
+//
+// Rules for adapters: no vendor type in a signature, no quirk outside the
+// folder, no retries of their own (Temporal retries; two retriers multiply),
+// every error a *dispute.Error whose text holds ids only, every write under
+// the key it was given.
+package integrations
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/ledger"
+)
+
+// Adapter is one configured connection to a vendor.
+type Adapter interface {
+	// Vendor is the vendor's name, the same as in configuration: "stripe".
+	Vendor() string
+}
+
+// Intake verifies and reads what a provider posts to /webhooks/{connection}.
+type Intake interface {
+	Adapter
+	// Verify checks the signature over the raw body. It compares in constant
+	// time and accepts any of the configured live secrets. A bad or stale
+	// signature is an error of kind Auth.
+	Verify(h http.Header, body []byte, now time.Time) error
+	// Parse reads the notices in a verified body. Unknown events, statuses and
+	// reasons are kept as they came (NoticeUnknown, ProviderUnknown), not
+	// refused; only a body that is not the vendor's format is an error (Invalid).
+	// Connection is filled in by the caller.
+	Parse(body []byte) ([]dispute.Notice, error)
+}
+
+// Interactive verifies and reads clicks that people make in a vendor's own
+// surface (a Slack button), posted to /webhooks/{connection}.
+type Interactive interface {
+	Adapter
+	Verify(h http.Header, body []byte, now time.Time) error
+	Clicks(body []byte) ([]Click, error)
+}
+
+// Click is one button pressed by a person in a vendor's surface.
+type Click struct {
+	ID       string               // unique per press: becomes the update id
+	CaseID   string               // as the card carried it
+	Kind     dispute.DecisionKind // approve, accept, assign
+	UserID   string               // the vendor's id of the person
+	ReplyURL string               // where an answer only this person sees goes; empty when there is none
+}
+
+// Poller lists what a provider has, for disputes whose webhook never came.
+type Poller interface {
+	Adapter
+	Poll(ctx context.Context, cursor string) (notices []dispute.Notice, next string, err error)
+}
+
+// Reader reads one dispute as the provider has it now.
+type Reader interface {
+	Adapter
+	Get(ctx context.Context, ref dispute.Ref) (dispute.Snapshot, error)
+}
+
+// PaymentReader reads the disputed payment and the ids that link it to other
+// systems.
+type PaymentReader interface {
+	Adapter
+	Payment(ctx context.Context, s dispute.Snapshot) (dispute.Payment, error)
+}
+
+// Limits are what a provider takes in one response.
+type Limits struct {
+	TextFieldChars int                     // per text field
+	TextTotalChars int                     // all text fields together
+	FileBytes      int64                   // one file
+	TotalBytes     int64                   // all files together
+	TotalPages     int                     // all files together
+	MediaTypes     []string                // accepted, as "application/pdf"
+	FileFields     []dispute.EvidenceField // slots that take one file each
+	TextFields     []dispute.EvidenceField // slots that take text
+}
+
+// Responder sends evidence to a provider that takes it once.
+type Responder interface {
+	Adapter
+	Limits(c dispute.Case) Limits
+	// Submit uploads the files it finds no upload id for, each under a key
+	// derived from s.Key and the file's hash, then sends everything in one
+	// final request under s.Key. It does not retry, does not read back and does
+	// not decide whether to send: the protocol in activities does. A lost
+	// answer is UnknownOutcome.
+	Submit(ctx context.Context, s Submission) (Receipt, error)
+}
+
+// Submission is one frozen packet on its way to a provider.
+type Submission struct {
+	Key   string // idempotency key, the same for every attempt
+	Case  dispute.Case
+	Texts map[dispute.EvidenceField]string
+	Files []File
+	// Uploaded maps a file's SHA-256 to the vendor's id of an earlier attempt's
+	// upload; Submit skips those.
+	Uploaded map[string]string
+	// Progress is called after each upload, so that a killed attempt resumes.
+	// It may be nil.
+	Progress func(sha256, vendorID string)
+}
+
+// File is one document of a packet.
+type File struct {
+	Field     dispute.EvidenceField
+	Name      string
+	MediaType string
+	SHA256    string // lower-case hex
+	Bytes     []byte
+}
+
+// Receipt is the proof of a write: what was sent and what was answered.
+type Receipt struct {
+	VendorID  string            `json:"vendor_id"`            // of the thing written
+	RequestID string            `json:"request_id,omitempty"` // the vendor's id of the request
+	At        time.Time         `json:"at"`
+	RawStatus string            `json:"raw_status,omitempty"` // the dispute's status in the answer
+	Request   []byte            `json:"-"`                    // exact bytes of the final request's body
+	Response  []byte            `json:"-"`                    // exact bytes of its answer
+	Uploads   map[string]string `json:"uploads,omitempty"`    // SHA-256 of each file to the vendor's id
+}
+
+// Accepter gives a dispute up at the provider. It cannot be undone.
+type Accepter interface {
+	Adapter
+	Accept(ctx context.Context, key string, c dispute.Case) (Receipt, error)
+}
+
+// AutoAnswerer belongs to providers that would answer by themselves. ClaimManual
+// tells the provider that we answer; claimed is false where the account does
+// not have the setting, and method is what the provider will do then.
+type AutoAnswerer interface {
+	Adapter
+	ClaimManual(ctx context.Context, key string, ref dispute.Ref) (claimed bool, method string, err error)
+}
+
+// EvidenceSource finds what one system knows about a disputed sale.
+type EvidenceSource interface {
+	Adapter
+	// Applies reports, without a call, whether the case has the ids this source
+	// searches by. Case.Payment is set when the provider told it.
+	Applies(c dispute.Case) bool
+	// Gather returns what it found; an empty list is a normal answer. Items that
+	// were found before a failure are returned with the error.
+	Gather(ctx context.Context, c dispute.Case) ([]dispute.Item, error)
+}
+
+// Card is what people see of a case in a chat: facts and words, no markup.
+type Card struct {
+	CaseID   string
+	Headline string      // amount, reason, time left
+	Next     string      // the rule, and what happens by itself
+	Fields   [][2]string // label and value
+	Links    []Link
+	Actions  []dispute.DecisionKind // buttons; none once decided
+	Decided  string                 // "Accepted by ana at …", when decided
+	Tone     string                 // calm, soon, urgent, over
+}
+
+// Link is a labelled address.
+type Link struct{ Label, URL string }
+
+// MessageRef names a posted message.
+type MessageRef struct {
+	Target string `json:"target"` // the channel's id
+	ID     string `json:"id"`     // the message's id in it
+}
+
+// Notifier posts a card once and keeps it up to date.
+type Notifier interface {
+	Adapter
+	// Find looks for the message that an earlier, lost attempt posted under key.
+	Find(ctx context.Context, key, target string) (MessageRef, bool, error)
+	Post(ctx context.Context, key, target string, card Card) (MessageRef, error)
+	Update(ctx context.Context, ref MessageRef, card Card) error
+	// Reply adds a line to the message's thread.
+	Reply(ctx context.Context, key string, ref MessageRef, text string) error
+}
+
+// Ticket is what a help desk holds of a case.
+type Ticket struct {
+	CaseID   string
+	Subject  string
+	Body     string // plain text, for the first comment
+	Priority string // low, normal, high, urgent
+	Status   string // open, pending, solved
+	Tags     []string
+}
+
+// Ticketing keeps one ticket per case.
+type Ticketing interface {
+	Adapter
+	// Find looks for the ticket that an earlier, lost attempt made for the case.
+	Find(ctx context.Context, caseID string) (id string, found bool, err error)
+	Create(ctx context.Context, key string, t Ticket) (id string, err error)
+	// Update sets the fields of t and adds comment, unless it is empty, as an
+	// internal note.
+	Update(ctx context.Context, key, id string, t Ticket, comment string) error
+}
+
+// Accounting posts journal entries to the merchant's books.
+type Accounting interface {
+	Adapter
+	// PostEntry writes one balanced entry under key and returns the vendor's id.
+	PostEntry(ctx context.Context, key string, e ledger.Entry) (id string, err error)
+}
+
+// Checker tries a connection's credentials with one harmless read, for doctor.
+type Checker interface {
+	Adapter
+	Check(ctx context.Context) error
+}
