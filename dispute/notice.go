@@ -17,6 +17,26 @@ const (
 	NoticeUnknown         NoticeKind = "unknown"
 )
 
+// rank orders kinds of one and the same second: what opens comes first, what
+// closes last.
+func (k NoticeKind) rank() int {
+	switch k {
+	case NoticeUnknown, NoticeFraudWarning:
+		return 0
+	case NoticeOpened:
+		return 1
+	case NoticeFundsWithdrawn:
+		return 2
+	case NoticeUpdated:
+		return 3
+	case NoticeFundsReinstated:
+		return 4
+	case NoticeClosed:
+		return 5
+	}
+	return 0
+}
+
 // Notice is one message from a provider about a dispute. It holds no personal
 // data: it travels through workflow history.
 type Notice struct {

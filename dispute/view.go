@@ -10,10 +10,11 @@ import (
 // its notices. Folding is commutative, associative and idempotent: any order
 // and any repetition of the same notices give the same View.
 type View struct {
-	Snapshot   Snapshot  `json:"snapshot"`    // the latest, with the union of all movements
-	OccurredAt time.Time `json:"occurred_at"` // of the notice that gave Snapshot
-	EventID    string    `json:"event_id"`    // of the notice that gave Snapshot
-	FirstSeen  time.Time `json:"first_seen"`  // the earliest OccurredAt
+	Snapshot   Snapshot   `json:"snapshot"`    // the latest, with the union of all movements
+	OccurredAt time.Time  `json:"occurred_at"` // of the notice that gave Snapshot
+	EventID    string     `json:"event_id"`    // of the notice that gave Snapshot
+	Kind       NoticeKind `json:"kind"`        // of the notice that gave Snapshot
+	FirstSeen  time.Time  `json:"first_seen"`  // the earliest OccurredAt
 }
 
 // Fold adds one notice to what is known. A notice without a snapshot changes
@@ -26,7 +27,7 @@ func Fold(v View, n Notice) View {
 	opened := earliest(v.Snapshot.OpenedAt, n.Snapshot.OpenedAt)
 	out := v
 	if newer(n, v) {
-		out.Snapshot, out.OccurredAt, out.EventID = *n.Snapshot, n.OccurredAt, n.EventID
+		out.Snapshot, out.OccurredAt, out.EventID, out.Kind = *n.Snapshot, n.OccurredAt, n.EventID, n.Kind
 	}
 	out.FirstSeen = earliest(v.FirstSeen, n.OccurredAt)
 	out.Snapshot.OpenedAt = opened
@@ -36,7 +37,8 @@ func Fold(v View, n Notice) View {
 }
 
 // newer orders notices totally: by time, then by how far the status has gone,
-// then by event id, so that notices of one second fold the same way always.
+// then by what they tell, then by event id, so that notices of one second (a
+// provider's clock is that coarse) fold the same way always.
 func newer(n Notice, v View) bool {
 	if v.EventID == "" {
 		return true
@@ -45,6 +47,9 @@ func newer(n Notice, v View) bool {
 		return c > 0
 	}
 	if a, b := n.Snapshot.Status.rank(), v.Snapshot.Status.rank(); a != b {
+		return a > b
+	}
+	if a, b := n.Kind.rank(), v.Kind.rank(); a != b {
 		return a > b
 	}
 	return n.EventID > v.EventID

@@ -217,6 +217,12 @@ type Accounting interface {
 	PostEntry(ctx context.Context, key string, e ledger.Entry) (id string, err error)
 }
 
+// Linker knows where its vendor's own pages show a dispute.
+type Linker interface {
+	Adapter
+	DisputeURL(ref dispute.Ref) string
+}
+
 // Checker tries a connection's credentials with one harmless read, for doctor.
 type Checker interface {
 	Adapter

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -23,6 +25,7 @@ type Vendor struct {
 	Name     string     // "stripe", as in configuration
 	About    string     // one line for people
 	Settings func() any // a pointer to a fresh settings struct with its defaults
+	Kind     Adapter    // a nil pointer of the adapter's type, for the table of capabilities
 	New      func(d Deps, connection string, settings any) (Adapter, error)
 }
 
@@ -143,6 +146,23 @@ func Capabilities(a Adapter) []string {
 	for _, c := range capabilities {
 		if c.has(a) {
 			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
+// Abilities names what a vendor's adapters can do, found by their type.
+func Abilities(v Vendor) []string { return Capabilities(v.Kind) }
+
+// SettingNames lists the keys of a vendor's settings as configuration writes
+// them.
+func SettingNames(v Vendor) []string {
+	var out []string
+	t := reflect.TypeOf(v.Settings()).Elem()
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if name != "" && name != "-" {
+			out = append(out, name)
 		}
 	}
 	return out

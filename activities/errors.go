@@ -1,0 +1,41 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// temporalError is the only place where an error of ours becomes one of
+// Temporal's: its type is the kind, and the kind decides whether and when the
+// step is tried again.
+func temporalError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	kind := dispute.KindOf(err)
+	opts := temporal.ApplicationErrorOptions{NonRetryable: !retryable(kind), Cause: nil}
+	var e *dispute.Error
+	if errors.As(err, &e) && kind == dispute.RateLimited {
+		opts.NextRetryDelay = e.RetryAfter
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), opts)
+}
+
+// retryable reports whether the same step can succeed later without a person.
+func retryable(kind dispute.Kind) bool {
+	switch kind {
+	case dispute.Transient, dispute.RateLimited, dispute.UnknownOutcome:
+		return true
+	case dispute.Auth, dispute.Invalid, dispute.NotFound, dispute.Conflict, dispute.TooLate, dispute.Unsupported:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,238 @@
+package activities
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// Known is what a workflow knows of a dispute after Record: ids, codes, money
+// and dates. It stays in history, so it holds no personal data.
+type Known struct {
+	CaseID      string                 `json:"case_id"`
+	Title       string                 `json:"title"` // "Visa 13.1 · Merchandise not received"
+	Merchant    string                 `json:"merchant"`
+	Family      dispute.Family         `json:"family"`
+	Amount      dispute.Money          `json:"amount"`
+	Network     string                 `json:"network,omitempty"`
+	NetworkCode string                 `json:"network_code,omitempty"`
+	Reason      string                 `json:"reason"`
+	RawStatus   string                 `json:"raw_status"`
+	Status      dispute.ProviderStatus `json:"status"`
+	Stage       dispute.Stage          `json:"stage"`
+	Deadline    dispute.Deadline       `json:"deadline"`
+	PastDue     bool                   `json:"past_due,omitempty"`
+	Answered    bool                   `json:"answered,omitempty"`    // the provider has an answer for this stage
+	Submissions int                    `json:"submissions,omitempty"` // as the provider counts them
+	AutoAnswer  string                 `json:"auto_answer,omitempty"`
+}
+
+// RecordInput names the notices to fold into a case.
+type RecordInput struct {
+	Ref        dispute.Ref      `json:"ref"`
+	Part       int              `json:"part"`
+	WorkflowID string           `json:"workflow_id"`
+	Notices    []dispute.Notice `json:"notices"`
+}
+
+// Recorded is the case after its notices were folded in.
+type Recorded struct {
+	Known  Known `json:"known"`
+	Posted int   `json:"posted,omitempty"` // journal entries posted by this call
+}
+
+// PlanInput asks for a case's plan.
+type PlanInput struct {
+	Ref dispute.Ref `json:"ref"`
+	// RuleSet pins the version that decided the case; empty asks for the one in
+	// force now.
+	RuleSet string `json:"rule_set,omitempty"`
+}
+
+// Plan is the pinned answer to "who, what, by when". All times are absolute
+// and all durations already scaled.
+type Plan struct {
+	Rule       string           `json:"rule"`
+	RuleSet    string           `json:"rule_set"`
+	Why        string           `json:"why"` // one line for people
+	Queue      string           `json:"queue"`
+	Approval   bool             `json:"approval,omitempty"`
+	Respond    dispute.Response `json:"respond"`
+	Rungs      []Rung           `json:"rungs,omitempty"` // future ones only, soonest first
+	CutOff     time.Time        `json:"cut_off,omitzero"`
+	AtCutOff   string           `json:"at_cut_off"` // submit, accept or person
+	Sources    []string         `json:"sources,omitempty"`
+	Notify     []NotifyTarget   `json:"notify,omitempty"`
+	Tickets    []TicketTarget   `json:"tickets,omitempty"`
+	Accounting []string         `json:"accounting,omitempty"`
+	// SourcesUntil is when a source that has not answered is given up.
+	SourcesUntil time.Time `json:"sources_until"`
+	// Linger is how long a decided case stays open for late movements.
+	Linger time.Duration `json:"linger"`
+	// RetryEvery is how long the case waits before it tries a failed response
+	// again by itself.
+	RetryEvery time.Duration `json:"retry_every"`
+}
+
+// Rung is one step of a deadline ladder.
+type Rung struct {
+	Kind string    `json:"kind"` // remind or escalate
+	Name string    `json:"name"` // as the rules wrote it: "72h before the cut-off"
+	At   time.Time `json:"at"`
+}
+
+// NotifyTarget is where a case's card is posted.
+type NotifyTarget struct {
+	Connection string `json:"connection"`
+	Channel    string `json:"channel"`
+}
+
+// TicketTarget is where a case's ticket is kept.
+type TicketTarget struct {
+	Connection string `json:"connection"`
+	Priority   string `json:"priority"`
+}
+
+// GatherInput asks one source about a case.
+type GatherInput struct {
+	Ref        dispute.Ref `json:"ref"`
+	Connection string      `json:"connection"`
+}
+
+// Outcomes of a source.
+const (
+	SourceAnswered = "answered" // found something
+	SourceEmpty    = "empty"    // knows nothing of this sale
+	SourceSkipped  = "skipped"  // the case lacks the ids it searches by
+	SourceFailed   = "failed"   // gave up; a part may have been found
+	SourcePending  = "pending"  // still being asked
+)
+
+// SourceResult is what came of asking one source.
+type SourceResult struct {
+	Connection string `json:"connection"`
+	Outcome    string `json:"outcome"`
+	Items      int    `json:"items"`
+	Detail     string `json:"detail,omitempty"` // ids and kinds of errors only
+}
+
+// ComposeInput asks for a packet from what is known now.
+type ComposeInput struct {
+	Ref dispute.Ref `json:"ref"`
+}
+
+// PacketRef points to a composed packet.
+type PacketRef struct {
+	Hash          string   `json:"hash"`
+	Complete      bool     `json:"complete"`
+	Strength      int      `json:"strength"` // 0 to 4
+	Missing       []string `json:"missing,omitempty"`
+	Contradicting []string `json:"contradicting,omitempty"`
+	Files         int      `json:"files"`
+	Bytes         int64    `json:"bytes"`
+	Findings      int      `json:"findings,omitempty"` // limits that needed a repair
+}
+
+// RespondInput asks for the one response of a stage.
+type RespondInput struct {
+	Ref   dispute.Ref   `json:"ref"`
+	Part  int           `json:"part"`
+	Stage dispute.Stage `json:"stage"`
+	// Baseline is how many submissions the provider counted when the stage began.
+	Baseline int `json:"baseline,omitempty"`
+	// Attempt counts responses that the provider refused for good; each gets
+	// its own intent.
+	Attempt int       `json:"attempt,omitempty"`
+	By      string    `json:"by"` // who decided: "rule:<id>", "cut-off", or a person
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// Outcomes of a response.
+const (
+	Sent              = "sent"               // the provider has our answer
+	AnsweredElsewhere = "answered_elsewhere" // somebody else answered; nothing was sent
+	TooLate           = "too_late"           // the provider no longer listens; nothing was sent
+)
+
+// Responded is what came of a response.
+type Responded struct {
+	Response   dispute.Response `json:"response"`
+	Outcome    string           `json:"outcome"`
+	Key        string           `json:"key"`
+	PacketHash string           `json:"packet_hash,omitempty"`
+	At         time.Time        `json:"at"`
+	By         string           `json:"by"`
+	RawStatus  string           `json:"raw_status,omitempty"`
+	Detail     string           `json:"detail,omitempty"`
+}
+
+// ClaimInput asks to claim the answer from a provider that would answer itself.
+type ClaimInput struct {
+	Ref dispute.Ref `json:"ref"`
+}
+
+// Claimed says who will answer when we do not.
+type Claimed struct {
+	Claimed bool   `json:"claimed"`
+	Method  string `json:"method"`
+}
+
+// Face is what people see of a case at one moment. The workflow computes it;
+// the console's row, the chat card, the ticket and the Temporal UI show it.
+type Face struct {
+	Status   dispute.Status   `json:"status"`
+	Stage    dispute.Stage    `json:"stage"`
+	Response dispute.Response `json:"response,omitempty"`
+	Next     string           `json:"next"`             // what happens by itself, one sentence
+	NextAt   time.Time        `json:"next_at,omitzero"` // when; zero when nothing is timed
+	Needs    string           `json:"needs,omitempty"`  // why a person is needed
+	Queue    string           `json:"queue,omitempty"`
+	Assignee string           `json:"assignee,omitempty"`
+	CutOff   time.Time        `json:"cut_off,omitzero"`
+	Deadline time.Time        `json:"deadline,omitzero"`
+	Strength int              `json:"strength,omitempty"`
+	Decided  string           `json:"decided,omitempty"` // the decision and its author, once made
+}
+
+// Event is one line of a case's history.
+type Event struct {
+	Key   string            `json:"key"` // unique in the case: a repeated step writes it once
+	Kind  string            `json:"kind"`
+	Actor string            `json:"actor"` // "machine", or a person
+	Data  map[string]string `json:"data,omitempty"`
+}
+
+// PublishInput stores how a case stands and what has happened since.
+type PublishInput struct {
+	Ref     dispute.Ref    `json:"ref"`
+	Part    int            `json:"part"`
+	Face    Face           `json:"face"`
+	Events  []Event        `json:"events,omitempty"`
+	Sources []SourceResult `json:"sources,omitempty"`
+	Packet  string         `json:"packet,omitempty"`
+	// Closing is the workflow's state at its end; the next part starts from it.
+	Closing json.RawMessage `json:"closing,omitempty"`
+}
+
+// AnnounceInput shows a case's face in one place.
+type AnnounceInput struct {
+	Ref    dispute.Ref   `json:"ref"`
+	Part   int           `json:"part"`
+	Face   Face          `json:"face"`
+	Notify *NotifyTarget `json:"notify,omitempty"`
+	Ticket *TicketTarget `json:"ticket,omitempty"`
+	// Say is a line for the message's thread, or a comment on the ticket.
+	Say string `json:"say,omitempty"`
+}
+
+// PushInput asks to post a case's entries to one accounting system.
+type PushInput struct {
+	Ref        dispute.Ref `json:"ref"`
+	Connection string      `json:"connection"`
+}
+
+// Pushed counts what was posted.
+type Pushed struct {
+	Entries int `json:"entries"`
+}

@@ -1,0 +1,201 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/rules"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// paymentPatience is how long a plan waits for the provider to tell the
+// payment: rules that look at it then see it, and deadlines never wait for it.
+const paymentPatience = 1200 * time.Millisecond
+
+// Plan decides who owns the case, what the answer is by default and when
+// things happen, by the pinned rule set or the one in force. It never fails
+// for a reason that a rule or a vendor could cause: the fallback sends the case
+// to a person with the deadline armed.
+func (s *Steps) Plan(ctx context.Context, in PlanInput) (Plan, error) {
+	row, err := s.load(ctx, in.Ref)
+	if err != nil {
+		return Plan{}, temporalError(err)
+	}
+	s.knowPayment(ctx, &row)
+	set, err := s.ruleSet(ctx, in.RuleSet)
+	if err != nil {
+		return Plan{}, temporalError(err)
+	}
+	route, err := set.Evaluate(s.ruleInput(row))
+	if err != nil {
+		s.Log.Error("rules cannot decide; a person will", "case", row.ID, "error", err)
+		route = fallback(set, err)
+	}
+	p := s.schedule(row, route)
+	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
+		r := tx.Row()
+		r.Rule, r.RuleSet, r.Route = route.Rule, route.SetHash, toJSON(route)
+		r.Queue, r.CutOffAt = p.Queue, p.CutOff
+		return nil
+	})
+	return p, temporalError(err)
+}
+
+// knowPayment reads the payment if nobody did yet, and goes on without it when
+// the provider is slow.
+func (s *Steps) knowPayment(ctx context.Context, row *store.CaseRow) {
+	ctx, stop := context.WithTimeout(ctx, paymentPatience)
+	defer stop()
+	if _, err := s.payment(ctx, row); err != nil {
+		s.Log.Warn("plan without the payment", "case", row.ID, "kind", dispute.KindOf(err))
+	}
+}
+
+func (s *Steps) ruleInput(row store.CaseRow) rules.Input {
+	return rules.Input{Case: row.Case, Now: s.Now(), WinProbability: 0.5}
+}
+
+// fallback leaves a case that no rule could decide to a person, and sends the
+// packet at the cut-off if nobody came.
+func fallback(set *rules.Set, err error) rules.Route {
+	return rules.Route{
+		Rule: "fallback", Queue: "unrouted", Approval: true, Respond: dispute.ResponseContest, SetHash: set.Hash(),
+		Ladder:      rules.Ladder{CutOff: 6 * time.Hour, AtCutOff: "submit"},
+		Explanation: []rules.Match{{Rule: "fallback", Matched: true, Why: err.Error()}},
+	}
+}
+
+// schedule turns a route into absolute times.
+func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
+	m := s.merchant(row.Ref.Connection)
+	now := s.Now()
+	p := Plan{
+		Rule: route.Rule, RuleSet: route.SetHash, Why: why(route), Queue: route.Queue,
+		Approval: route.Approval, Respond: route.Respond, AtCutOff: string(route.Ladder.AtCutOff),
+		Sources: s.sources(m, row.Ref.Connection), Accounting: m.Accounting,
+		Linger: s.Policy.Linger, RetryEvery: s.Policy.RetryEvery,
+	}
+	for _, n := range route.Notify {
+		p.Notify = append(p.Notify, NotifyTarget{Connection: n.Connection, Channel: n.Channel})
+	}
+	if t := route.Ticket; t != nil {
+		p.Tickets = []TicketTarget{{Connection: t.Connection, Priority: t.Priority}}
+	}
+	p.CutOff = cutOff(row.Deadline.At, s.Policy.Scale(route.Ladder.CutOff), now)
+	p.Rungs = s.rungs(route.Ladder, p.CutOff, now)
+	p.SourcesUntil = now.Add(s.Policy.SourcePatience)
+	if !p.CutOff.IsZero() && p.CutOff.Before(p.SourcesUntil) {
+		p.SourcesUntil = p.CutOff
+	}
+	return p
+}
+
+// cutOff is the moment we stop waiting. When the rule's margin has passed
+// already, half of what is left is used, so that sources get their chance.
+func cutOff(deadline time.Time, margin time.Duration, now time.Time) time.Time {
+	if deadline.IsZero() {
+		return time.Time{}
+	}
+	at := deadline.Add(-margin)
+	if !at.After(now) && deadline.After(now) {
+		at = now.Add(deadline.Sub(now) / 2)
+	}
+	return at
+}
+
+func (s *Steps) rungs(l rules.Ladder, cutOff, now time.Time) []Rung {
+	if cutOff.IsZero() {
+		return nil
+	}
+	var out []Rung
+	add := func(kind string, before []time.Duration) {
+		for _, d := range before {
+			if at := cutOff.Add(-s.Policy.Scale(d)); at.After(now) {
+				out = append(out, Rung{Kind: kind, Name: fmt.Sprintf("%s before the cut-off", hours(d)), At: at})
+			}
+		}
+	}
+	add("remind", l.Remind)
+	add("escalate", l.Escalate)
+	slices.SortStableFunc(out, func(a, b Rung) int { return a.At.Compare(b.At) })
+	return out
+}
+
+func hours(d time.Duration) string {
+	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	}
+	return fmt.Sprintf("%g h", d.Hours())
+}
+
+// sources are the merchant's, and the provider itself when it has evidence.
+func (s *Steps) sources(m Merchant, provider string) []string {
+	out := slices.Clone(m.Sources)
+	if s.isSource(provider) && !slices.Contains(out, provider) {
+		out = slices.Insert(out, 0, provider)
+	}
+	return out
+}
+
+func why(r rules.Route) string {
+	for _, m := range r.Explanation {
+		if m.Rule == r.Rule {
+			return m.Why
+		}
+	}
+	return ""
+}
+
+// ruleSets keeps parsed rule sets by hash; a published set never changes.
+type ruleSets struct {
+	mu   sync.Mutex
+	sets map[string]*rules.Set
+}
+
+// ruleSet is the set with a hash, or the one in force, or the built-in default
+// when none was ever published.
+func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
+	var stored store.RuleSet
+	var err error
+	if hash == "" {
+		stored, err = s.DB.ActiveRules(ctx)
+	} else if set := s.sets.get(hash); set != nil {
+		return set, nil
+	} else {
+		stored, err = s.DB.RuleSet(ctx, hash)
+	}
+	if dispute.KindOf(err) == dispute.NotFound && err != nil {
+		return rules.Default(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.sets.parse(stored)
+}
+
+func (c *ruleSets) get(hash string) *rules.Set {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sets[hash]
+}
+
+func (c *ruleSets) parse(stored store.RuleSet) (*rules.Set, error) {
+	if set := c.get(stored.Hash); set != nil {
+		return set, nil
+	}
+	set, err := rules.Parse(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sets == nil {
+		c.sets = map[string]*rules.Set{}
+	}
+	c.sets[stored.Hash] = set
+	return set, nil
+}

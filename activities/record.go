@@ -1,0 +1,132 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/ledger"
+	"github.com/rebuttal-hq/rebuttal/networks"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// Record folds notices into the case in one transaction: the case row, a
+// history event per notice, and the journal entries that the movements now
+// ask for. Told again, it changes nothing.
+func (s *Steps) Record(ctx context.Context, in RecordInput) (Recorded, error) {
+	var out Recorded
+	err := s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
+		row := tx.Row()
+		row.Merchant = s.merchant(in.Ref.Connection).ID
+		row.Part, row.WorkflowID = in.Part, in.WorkflowID
+		for _, n := range in.Notices {
+			row.View = dispute.Fold(row.View, n)
+			if err := tx.Append(noticeEvent(n)); err != nil {
+				return err
+			}
+		}
+		s.judge(row)
+		posted, err := post(tx, row)
+		if err != nil {
+			return err
+		}
+		out = Recorded{Known: known(row), Posted: posted}
+		return nil
+	})
+	return out, temporalError(err)
+}
+
+// judge derives from the view what does not depend on rules.
+func (s *Steps) judge(row *store.CaseRow) {
+	snap := row.View.Snapshot
+	row.Family = networks.Family(snap)
+	window, note := networks.Window(snap)
+	row.Deadline = dispute.Earliest(snap, dispute.Windows{
+		Network: s.Policy.Scale(window), NetworkNote: note, Policy: s.Policy.FallbackWindow,
+	})
+	if row.Status == "" {
+		row.Status = dispute.StatusOpen
+	}
+	if outcome := outcomeOf(row); outcome != ledger.OutcomeOpen {
+		row.Outcome, row.OutcomeAt = string(outcome), row.View.OccurredAt
+	}
+}
+
+func noticeEvent(n dispute.Notice) store.Event {
+	data := map[string]string{"kind": string(n.Kind), "event": n.RawKind, "id": n.EventID}
+	if n.Snapshot != nil {
+		data["status"], data["reason"] = n.Snapshot.RawStatus, n.Snapshot.Reason
+	}
+	return store.Event{Key: "notice/" + n.EventID, Kind: "notice", Actor: "provider", At: n.OccurredAt, Data: toJSON(data)}
+}
+
+// post writes the entries the case should have and does not have yet.
+func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
+	want, err := ledger.Expected(ledger.Facts{
+		CaseID: row.ID, Connection: row.Ref.Connection, DisputeID: row.Ref.ID, Family: row.Family,
+		View: row.View, Outcome: outcomeOf(row), OutcomeAt: row.View.OccurredAt, Amount: row.Amount(),
+	})
+	if err != nil {
+		return 0, err
+	}
+	have, err := tx.Entries()
+	if err != nil {
+		return 0, err
+	}
+	entries := ledger.Diff(have, want)
+	if err := tx.Post(entries); err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		err := tx.Append(store.Event{
+			Key: "entry/" + e.Key, Kind: "posted", Actor: "machine", At: row.View.OccurredAt,
+			Data: toJSON(map[string]string{"entry": e.Key, "kind": string(e.Kind)}),
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(entries), nil
+}
+
+func outcomeOf(row *store.CaseRow) ledger.Outcome {
+	switch row.View.Snapshot.Status {
+	case dispute.ProviderWon:
+		return ledger.OutcomeWon
+	case dispute.ProviderLost:
+		if row.Response == dispute.ResponseAccept {
+			return ledger.OutcomeAccepted
+		}
+		return ledger.OutcomeLost
+	case dispute.ProviderClosed, dispute.ProviderPrevented:
+		return ledger.OutcomeClosed
+	case dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderUnknown:
+	}
+	return ledger.OutcomeOpen
+}
+
+// known is the case as its workflow may know it.
+func known(row *store.CaseRow) Known {
+	snap := row.View.Snapshot
+	return Known{
+		CaseID: row.ID, Title: networks.Title(snap), Merchant: row.Merchant, Family: row.Family,
+		Amount: snap.Amount, Network: snap.Network, NetworkCode: snap.NetworkCode, Reason: snap.Reason,
+		RawStatus: snap.RawStatus, Status: snap.Status, Stage: snap.Stage, Deadline: row.Deadline,
+		PastDue: snap.PastDue, Answered: answered(snap), AutoAnswer: snap.AutoAnswer, Submissions: snap.SubmissionCount,
+	}
+}
+
+// answered reports whether the provider has an answer for the present stage.
+func answered(s dispute.Snapshot) bool { return s.Status == dispute.ProviderUnderReview }
+
+// Summary is the one line that names a case in the Temporal UI.
+func Summary(n dispute.Notice) string {
+	if n.Snapshot == nil {
+		return n.RawKind
+	}
+	line := fmt.Sprintf("%s · %s", networks.Title(*n.Snapshot), n.Snapshot.Amount)
+	if !n.Snapshot.DueBy.IsZero() {
+		line += " · due " + n.Snapshot.DueBy.UTC().Format("2 Jan 15:04Z")
+	}
+	return line
+}

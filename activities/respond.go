@@ -1,0 +1,300 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// The submission protocol. Providers take evidence once, so every attempt goes
+// through the same gates: write the intent with the packet frozen in it, read
+// the provider's state, refuse if somebody answered or time is over, upload
+// what is not uploaded yet, send under the intent's key, read back, keep the
+// receipt with the bytes. A lost answer is settled by reading, never by
+// sending again.
+
+// answer is what an intent freezes with its first attempt.
+type answer struct {
+	Packet string `json:"packet,omitempty"`
+	By     string `json:"by"`
+}
+
+// progress is what an attempt leaves behind for the next one.
+type progress struct {
+	Uploads map[string]string `json:"uploads,omitempty"` // SHA-256 of a file to the vendor's id
+	// Sending is set before the final request leaves: from then on an answer
+	// found at the provider is ours.
+	Sending bool `json:"sending,omitempty"`
+}
+
+// receipt is what an intent keeps of the provider's answer.
+type receipt struct {
+	integrations.Receipt
+	Outcome  string `json:"outcome"`
+	Packet   string `json:"packet,omitempty"`
+	By       string `json:"by"`
+	ReadBack string `json:"read_back,omitempty"` // the dispute's status, read afterwards
+	// Reconciled says that the answer was lost and the write was found by reading.
+	Reconciled bool `json:"reconciled,omitempty"`
+}
+
+// responder is one of the two ways to answer, with what they share.
+type responder struct {
+	*Steps
+	in     RespondInput
+	row    store.CaseRow
+	reader integrations.Reader
+	word   dispute.Response
+	send   func(ctx context.Context, in store.Intent, p *progress) (integrations.Receipt, error)
+}
+
+// Submit sends the case's packet as the one contest of the stage.
+func (s *Steps) Submit(ctx context.Context, in RespondInput) (Responded, error) {
+	r, err := s.responder(ctx, in, dispute.ResponseContest)
+	if err != nil {
+		return Responded{}, temporalError(err)
+	}
+	vendor, err := integrations.As[integrations.Responder](s.Set, in.Ref.Connection)
+	if err != nil {
+		return Responded{}, temporalError(err)
+	}
+	r.send = func(ctx context.Context, intent store.Intent, p *progress) (integrations.Receipt, error) {
+		return r.submit(ctx, vendor, intent, p)
+	}
+	out, err := r.respond(ctx)
+	return out, temporalError(err)
+}
+
+// Accept gives the dispute up at the provider.
+func (s *Steps) Accept(ctx context.Context, in RespondInput) (Responded, error) {
+	r, err := s.responder(ctx, in, dispute.ResponseAccept)
+	if err != nil {
+		return Responded{}, temporalError(err)
+	}
+	vendor, err := integrations.As[integrations.Accepter](s.Set, in.Ref.Connection)
+	if err != nil {
+		return Responded{}, temporalError(err)
+	}
+	r.send = func(ctx context.Context, intent store.Intent, p *progress) (integrations.Receipt, error) {
+		if err := r.mark(ctx, intent.Key, p); err != nil {
+			return integrations.Receipt{}, err
+		}
+		return vendor.Accept(ctx, intent.Key, r.row.Case)
+	}
+	out, err := r.respond(ctx)
+	return out, temporalError(err)
+}
+
+func (s *Steps) responder(ctx context.Context, in RespondInput, word dispute.Response) (*responder, error) {
+	row, err := s.load(ctx, in.Ref)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := integrations.As[integrations.Reader](s.Set, in.Ref.Connection)
+	if err != nil {
+		return nil, err
+	}
+	return &responder{Steps: s, in: in, row: row, reader: reader, word: word}, nil
+}
+
+// respond runs the protocol under one intent per stage and attempt, whichever
+// the word: contesting and accepting exclude each other.
+func (r *responder) respond(ctx context.Context) (Responded, error) {
+	w := write{
+		key:    key(r.row.ID, r.in.Part, r.in.Stage, "respond", r.in.Attempt),
+		caseID: r.row.ID, kind: string(r.word), target: r.in.Ref.Connection,
+		detail: answer{Packet: r.row.PacketHash, By: r.in.By},
+		do:     r.attempt,
+	}
+	var got receipt
+	if err := r.once(ctx, w, &got); err != nil {
+		return Responded{}, err
+	}
+	out := Responded{
+		Response: r.word, Outcome: got.Outcome, Key: w.key, PacketHash: got.Packet, At: got.At, By: got.By,
+		RawStatus: got.ReadBack, Detail: detail(got),
+	}
+	return out, r.remember(ctx, out, got)
+}
+
+func detail(r receipt) string {
+	switch {
+	case r.Reconciled:
+		return "the provider's answer was lost; the write was found by reading"
+	case r.Outcome == Sent:
+		return "request " + r.RequestID
+	default:
+		return "the provider says " + r.RawStatus
+	}
+}
+
+// attempt is the middle of the protocol: read, refuse, send, read back.
+func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Receipt, error) {
+	var frozen answer
+	var p progress
+	if err := unmarshal(intent.Detail, &frozen, intent.Progress, &p); err != nil {
+		return store.Receipt{}, err
+	}
+	now, err := r.reader.Get(ctx, r.in.Ref)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	if out, stop := r.refuse(now, p); stop {
+		out.Packet, out.By = frozen.Packet, frozen.By
+		return store.Receipt{Detail: toJSON(out)}, nil
+	}
+	sent, err := r.send(ctx, intent, &p)
+	if dispute.KindOf(err) == dispute.UnknownOutcome && err != nil {
+		return r.reconcile(ctx, frozen, err)
+	}
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	out := receipt{Receipt: sent, Outcome: Sent, Packet: frozen.Packet, By: frozen.By, ReadBack: r.readBack(ctx)}
+	return store.Receipt{Detail: toJSON(out), Request: sent.Request, Response: sent.Response}, nil
+}
+
+// refuse decides from the provider's state whether there is still something
+// to send. What is found there after we began to send is our own write.
+func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
+	out := receipt{Receipt: integrations.Receipt{VendorID: now.ID, At: r.Now(), RawStatus: now.RawStatus}, ReadBack: now.RawStatus}
+	open := now.Status == dispute.ProviderNeedsResponse || now.Status == dispute.ProviderUnknown
+	switch {
+	case p.Sending && (r.taken(now) || !open):
+		out.Outcome, out.Reconciled = Sent, true
+	case !open || r.taken(now):
+		out.Outcome = AnsweredElsewhere
+	case now.NoResponse || now.PastDue || (!now.DueBy.IsZero() && !now.DueBy.After(r.Now())):
+		out.Outcome = TooLate
+	default:
+		return out, false
+	}
+	return out, true
+}
+
+// taken reports whether the provider counts a submission that was not there
+// when the stage began.
+func (r *responder) taken(now dispute.Snapshot) bool { return now.SubmissionCount > r.in.Baseline }
+
+// reconcile reads after a lost answer. What is not there yet is tried again
+// later, when the next attempt reads first.
+func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (store.Receipt, error) {
+	now, err := r.reader.Get(ctx, r.in.Ref)
+	if err != nil {
+		return store.Receipt{}, lost
+	}
+	out, stop := r.refuse(now, progress{Sending: true})
+	if !stop || out.Outcome != Sent {
+		return store.Receipt{}, lost
+	}
+	out.Packet, out.By = frozen.Packet, frozen.By
+	return store.Receipt{Detail: toJSON(out)}, nil
+}
+
+// readBack is the dispute's status after the write; empty when it could not be
+// read, which changes nothing about what was sent.
+func (r *responder) readBack(ctx context.Context) string {
+	now, err := r.reader.Get(ctx, r.in.Ref)
+	if err != nil {
+		r.Log.Warn("read back after the response", "case", r.row.ID, "kind", dispute.KindOf(err))
+		return ""
+	}
+	return now.RawStatus
+}
+
+// submit builds the submission from the frozen packet and sends it.
+func (r *responder) submit(ctx context.Context, vendor integrations.Responder, intent store.Intent, p *progress) (integrations.Receipt, error) {
+	var frozen answer
+	if err := json.Unmarshal(intent.Detail, &frozen); err != nil {
+		return integrations.Receipt{}, err
+	}
+	sub, err := r.packet(ctx, r.row.ID, frozen.Packet)
+	if err != nil {
+		return integrations.Receipt{}, err
+	}
+	sub.Key, sub.Case, sub.Uploaded = intent.Key, r.row.Case, p.Uploads
+	sub.Progress = func(sha, id string) {
+		if p.Uploads == nil {
+			p.Uploads = map[string]string{}
+		}
+		p.Uploads[sha] = id
+		activity.RecordHeartbeat(ctx, len(p.Uploads))
+		if err := r.DB.SaveProgress(ctx, intent.Key, toJSON(p)); err != nil {
+			r.Log.Warn("an upload's id could not be kept", "key", intent.Key, "error", err)
+		}
+	}
+	if err := r.mark(ctx, intent.Key, p); err != nil {
+		return integrations.Receipt{}, err
+	}
+	return vendor.Submit(ctx, sub)
+}
+
+// mark notes that from now on an answer at the provider may be ours.
+func (r *responder) mark(ctx context.Context, key string, p *progress) error {
+	p.Sending = true
+	return r.DB.SaveProgress(ctx, key, toJSON(p))
+}
+
+// remember puts the answer on the case, its packet frozen.
+func (r *responder) remember(ctx context.Context, out Responded, got receipt) error {
+	if out.Outcome != Sent {
+		return nil
+	}
+	sent := store.Packet{}
+	if out.Response == dispute.ResponseContest {
+		var err error
+		if sent, err = r.DB.GetPacket(ctx, r.row.ID, out.PacketHash); err != nil {
+			return err
+		}
+		sent.Frozen = true
+	}
+	return r.DB.InCase(ctx, r.in.Ref, func(tx *store.CaseTx) error {
+		row := tx.Row()
+		row.Response, row.SubmittedAt = out.Response, out.At
+		data := map[string]string{"response": string(out.Response), "packet": out.PacketHash, "key": out.Key, "status": got.ReadBack, "request": got.RequestID}
+		if err := tx.Append(store.Event{Key: "response/" + out.Key, Kind: "response_sent", Actor: out.By, At: out.At, Data: toJSON(data)}); err != nil {
+			return err
+		}
+		if sent.Hash == "" {
+			return nil
+		}
+		return tx.SavePacket(sent)
+	})
+}
+
+func unmarshal(pairs ...any) error {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		raw, _ := pairs[i].(json.RawMessage)
+		if len(raw) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(raw, pairs[i+1]); err != nil {
+			return fmt.Errorf("stored intent: %w", err)
+		}
+	}
+	return nil
+}
+
+// Claim tells a provider that answers by itself that the answer is ours.
+func (s *Steps) Claim(ctx context.Context, in ClaimInput) (Claimed, error) {
+	auto, err := integrations.As[integrations.AutoAnswerer](s.Set, in.Ref.Connection)
+	if err != nil {
+		return Claimed{}, temporalError(err)
+	}
+	w := write{
+		key: key(in.Ref.CaseID(), "claim"), caseID: in.Ref.CaseID(), kind: "claim", target: in.Ref.Connection,
+		do: func(ctx context.Context, intent store.Intent) (store.Receipt, error) {
+			claimed, method, err := auto.ClaimManual(ctx, intent.Key, in.Ref)
+			return store.Receipt{Detail: toJSON(Claimed{Claimed: claimed, Method: method})}, err
+		},
+	}
+	var out Claimed
+	err = s.once(ctx, w, &out)
+	return out, temporalError(err)
+}

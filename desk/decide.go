@@ -1,0 +1,156 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/evidence"
+	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// needed is the right that each decision asks for.
+func needed(k dispute.DecisionKind) (Right, bool) {
+	switch k {
+	case dispute.DecideAssign, dispute.DecideNote, dispute.DecideAttach, dispute.DecideHold, dispute.DecideRelease:
+		return MayWorkCases, true
+	case dispute.DecideApprove, dispute.DecideAccept, dispute.DecideSubmit:
+		return MayAnswer, true
+	case dispute.DecideChangePlan:
+		return MayChangePlans, true
+	}
+	return "", false
+}
+
+// Decide sends a decision to the case's workflow and returns how the case
+// stands then. By and At are filled in; an empty ID gets a fresh one, a given
+// one makes repeats harmless. What the workflow refuses (too late, already
+// answered, another stage) is an error of kind Conflict with its reason.
+func (d *Desk) Decide(ctx context.Context, by Actor, caseID string, in dispute.Decision) (activities.Face, error) {
+	right, known := needed(in.Kind)
+	if !known {
+		return activities.Face{}, dispute.Errorf(dispute.Invalid, "decide", "unknown decision %q; known are %v", in.Kind, dispute.Decisions)
+	}
+	if err := by.need(right); err != nil {
+		return activities.Face{}, err
+	}
+	row, err := d.DB.GetCase(ctx, caseID)
+	if err != nil {
+		return activities.Face{}, err
+	}
+	in.By, in.At = by.ID, d.Now().UTC()
+	if in.ID == "" {
+		in.ID = uuid.NewString()
+	}
+	return d.update(ctx, row, in)
+}
+
+func (d *Desk) update(ctx context.Context, row store.CaseRow, in dispute.Decision) (activities.Face, error) {
+	op := "decide: " + string(in.Kind) + " " + row.ID
+	h, err := d.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		UpdateID: in.ID, WorkflowID: row.WorkflowID, UpdateName: string(in.Kind), Args: []any{in},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	var face activities.Face
+	if err == nil {
+		err = h.Get(ctx, &face)
+	}
+	var refused *temporal.ApplicationError
+	var ended *serviceerror.NotFound
+	switch {
+	case err == nil:
+		return face, nil
+	case errors.As(err, &refused):
+		return face, dispute.Errorf(dispute.Conflict, op, "%s", refused.Message())
+	case errors.As(err, &ended):
+		return face, dispute.Errorf(dispute.Conflict, op, "the case is closed")
+	default:
+		return face, &dispute.Error{Kind: dispute.Transient, Op: op, Err: fmt.Errorf("the case's workflow did not answer: %w", err)}
+	}
+}
+
+// Note keeps a person's words with the case. They are never sent anywhere.
+func (d *Desk) Note(ctx context.Context, by Actor, caseID, text string) (activities.Face, error) {
+	if strings.TrimSpace(text) == "" {
+		return activities.Face{}, dispute.Errorf(dispute.Invalid, "note", "a note needs words")
+	}
+	item := dispute.Item{Kind: dispute.ItemNote, Title: "Note by " + by.ID, Facts: map[string]string{dispute.FactText: masked(text)}}
+	return d.add(ctx, by, caseID, dispute.DecideNote, item)
+}
+
+// Attach adds a file to the case's evidence. Its kind is read from its bytes;
+// one that no provider takes is refused with the kinds that are right.
+func (d *Desk) Attach(ctx context.Context, by Actor, caseID, name, title string, content []byte) (activities.Face, error) {
+	mediaType, err := evidence.Sniff(name, content)
+	if err != nil {
+		return activities.Face{}, err
+	}
+	if err := by.need(MayWorkCases); err != nil {
+		return activities.Face{}, err
+	}
+	blob, err := d.Blobs.Put(ctx, content, mediaType)
+	if err != nil {
+		return activities.Face{}, err
+	}
+	if title == "" {
+		title = name
+	}
+	item := dispute.Item{Kind: dispute.ItemDocument, Title: masked(title), FileName: name, MediaType: mediaType, Blob: blob}
+	return d.add(ctx, by, caseID, dispute.DecideAttach, item)
+}
+
+func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.DecisionKind, item dispute.Item) (activities.Face, error) {
+	if err := by.need(MayWorkCases); err != nil {
+		return activities.Face{}, err
+	}
+	row, err := d.DB.GetCase(ctx, caseID)
+	if err != nil {
+		return activities.Face{}, err
+	}
+	item.ID, item.Source, item.At = uuid.NewString(), "person:"+by.ID, d.Now().UTC()
+	err = d.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error { return tx.SaveItems([]dispute.Item{item}) })
+	if err != nil {
+		return activities.Face{}, err
+	}
+	return d.Decide(ctx, by, caseID, dispute.Decision{Kind: kind, Item: item.ID})
+}
+
+// Click takes a button that somebody pressed in a chat as their decision. Who
+// the team's list does not know, or who lacks the right, is refused; so is
+// what the workflow refuses. A refusal is final for the click and is told to
+// the person where the chat offers a way.
+func (d *Desk) Click(ctx context.Context, connection string, c integrations.Click) error {
+	by, err := d.clicker(connection, c.UserID)
+	if err != nil {
+		return err
+	}
+	in := dispute.Decision{ID: c.ID, Kind: c.Kind}
+	if c.Kind == dispute.DecideAssign {
+		in.Assignee = by.ID
+	}
+	_, err = d.Decide(ctx, by, c.CaseID, in)
+	return err
+}
+
+func (d *Desk) clicker(connection, user string) (Actor, error) {
+	for _, p := range d.People {
+		if p.Chats[connection] == user {
+			return Actor{ID: p.ID, Role: p.Role}, nil
+		}
+	}
+	return Actor{}, dispute.Errorf(dispute.Auth, "click", "user %s of %s is not in the team's list", user, connection)
+}
+
+func masked(text string) string {
+	out, _ := evidence.MaskCards(text)
+	return out
+}

@@ -1,0 +1,155 @@
+package evidence
+
+import (
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// Code names a contradiction between pieces of evidence, or between evidence
+// and what the packet would claim.
+type Code string
+
+// The contradictions.
+const (
+	CodeDeliveredLate        Code = "delivered_after_dispute"   // it arrived, but after the dispute was opened
+	CodeNotDelivered         Code = "tracking_without_delivery" // a tracking number whose parcel never arrived
+	CodeAddressMismatch      Code = "address_mismatch"          // the issuer said that the address is wrong
+	CodeSecurityCodeMismatch Code = "security_code_mismatch"    // the issuer said that the card's code is wrong
+	CodeSameOrder            Code = "same_order"                // both charges are for one order
+	CodeRefundedLate         Code = "refunded_after_dispute"    // the refund came when the dispute was open: it may be paid twice
+	CodeRefundedInFull       Code = "refunded_in_full"          // the money was already back: an answer by itself
+)
+
+// Contradiction is evidence that speaks against claims.
+type Contradiction struct {
+	Code   Code     `json:"code"`
+	Why    string   `json:"why"`
+	Items  []string `json:"items"`            // ids of the items that show it
+	Blocks []string `json:"blocks,omitempty"` // keys of the proofs that must not be claimed
+	// InOurFavour is true for a full refund before the dispute: it forbids
+	// arguing that the charge was right, and answers the dispute by itself.
+	InOurFavour bool `json:"in_our_favour,omitempty"`
+}
+
+// arguesSale are the proofs that argue that the charge was right. They make no
+// sense for money that was given back.
+var arguesSale = []string{
+	proofOrder, proofShipped, proofDelivered, proofSigned, proofBilling, proofAccessLog, proofService,
+	proofRefundPolicy, proofCancelPolicy, proofSubscription, proofOtherCharge, proofSeparate,
+}
+
+// contradictions finds those that matter for the family, and refunds for all.
+func contradictions(b *book, watch []Code) []Contradiction {
+	out := refunds(b)
+	for _, code := range watch {
+		if c, ok := find(b, code); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func find(b *book, code Code) (Contradiction, bool) {
+	c := Contradiction{Code: code}
+	var items []*exhibit
+	switch code {
+	case CodeDeliveredLate:
+		c.Why, c.Blocks = "The delivery was recorded after the dispute was opened.", []string{proofDelivered, proofSigned}
+		items = deliveredLate(b)
+	case CodeNotDelivered:
+		c.Why, c.Blocks = "The parcel has a tracking number but no delivery.", []string{proofShipped}
+		items = notDelivered(b)
+	case CodeAddressMismatch:
+		c.Why, c.Blocks = "The card issuer answered that the billing address does not match.", []string{proofAddressCheck, proofBilling}
+		items = failedChecks(b, dispute.FactAVSPostal, dispute.FactAVSLine1)
+	case CodeSecurityCodeMismatch:
+		c.Why, c.Blocks = "The card issuer answered that the security code does not match.", []string{proofSecurityCode}
+		items = failedChecks(b, dispute.FactCVC)
+	case CodeSameOrder:
+		c.Why, c.Blocks = "Both charges are for the same order.", []string{proofSeparate, proofOtherCharge}
+		items = sameOrder(b)
+	case CodeRefundedLate, CodeRefundedInFull: // found by refunds, for every family
+	}
+	c.Items = ids(items)
+	return c, len(items) > 0
+}
+
+// refunds looks at the money that was given back. Schemes correct a dispute
+// readily when the credit came first; one that came later may be paid twice.
+func refunds(b *book) []Contradiction {
+	var before, after []*exhibit
+	var sum int64
+	for _, e := range b.found(proofRefunded) {
+		if at, ok := e.date(dispute.FactRefundedAt); ok && b.late(at) {
+			after = append(after, e)
+			continue
+		}
+		m, err := dispute.ParseMoney(e.fact(dispute.FactRefundedAmount))
+		if err == nil && m.Currency == b.c.Amount().Currency {
+			before = append(before, e)
+			sum += m.Minor
+		}
+	}
+	var out []Contradiction
+	if full := b.c.Amount().Minor; full > 0 && sum >= full {
+		out = append(out, Contradiction{
+			Code: CodeRefundedInFull, Why: "The disputed amount was already returned in full.",
+			Items: ids(before), Blocks: arguesSale, InOurFavour: true,
+		})
+	}
+	if len(after) > 0 {
+		out = append(out, Contradiction{
+			Code: CodeRefundedLate, Why: "A refund was given after the dispute was opened: the money may go back twice.",
+			Items: ids(after), Blocks: append([]string{proofRefunded}, arguesSale...),
+		})
+	}
+	return out
+}
+
+// deliveredLate is empty when any parcel came in time.
+func deliveredLate(b *book) []*exhibit {
+	if len(b.matching(b.inTime)) > 0 {
+		return nil
+	}
+	return b.matching(func(e *exhibit) bool {
+		_, ok := deliveredAt(e)
+		return ok
+	})
+}
+
+// notDelivered is empty when any parcel arrived at all.
+func notDelivered(b *book) []*exhibit {
+	arrived := b.matching(func(e *exhibit) bool {
+		_, ok := deliveredAt(e)
+		return ok
+	})
+	if len(arrived) > 0 {
+		return nil
+	}
+	return b.matching(func(e *exhibit) bool {
+		return e.is(shippingKinds...) && e.fact(dispute.FactTrackingNumber) != ""
+	})
+}
+
+// failedChecks is empty when the issuer authenticated the buyer with 3-D
+// Secure, because the liability is then the issuer's whatever the checks said.
+func failedChecks(b *book, checks ...string) []*exhibit {
+	if b.has(proofThreeDS) {
+		return nil
+	}
+	return b.matching(func(e *exhibit) bool {
+		for _, name := range checks {
+			if e.is(dispute.ItemPayment) && failed(e.fact(name)) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func sameOrder(b *book) []*exhibit {
+	this, other := b.orderIDs()
+	if this == "" || this != other {
+		return nil
+	}
+	return b.found(proofOtherCharge)
+}

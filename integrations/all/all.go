@@ -1,0 +1,24 @@
+// Package all lists the vendors that this build knows. Adding one is a line.
+package all
+
+import (
+	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/hubspot"
+	"github.com/rebuttal-hq/rebuttal/integrations/quickbooks"
+	"github.com/rebuttal-hq/rebuttal/integrations/shipbob"
+	"github.com/rebuttal-hq/rebuttal/integrations/shopify"
+	"github.com/rebuttal-hq/rebuttal/integrations/slack"
+	"github.com/rebuttal-hq/rebuttal/integrations/stripe"
+	"github.com/rebuttal-hq/rebuttal/integrations/zendesk"
+)
+
+// Vendors are all vendors, by name.
+var Vendors = []integrations.Vendor{
+	hubspot.Vendor,
+	quickbooks.Vendor,
+	shipbob.Vendor,
+	shopify.Vendor,
+	slack.Vendor,
+	stripe.Vendor,
+	zendesk.Vendor,
+}

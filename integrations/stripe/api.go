@@ -1,0 +1,214 @@
+package stripe
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/form"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendorhttp"
+)
+
+// maxKey is the longest idempotency key Stripe takes.
+const maxKey = 255
+
+// api is the account's own pair of SDK backends; nothing is global.
+type api struct {
+	key            string
+	disputeVersion string
+	main, files    stripe.Backend
+}
+
+func newAPI(client *http.Client, s *Settings) *api {
+	recording := *client
+	if recording.Transport == nil {
+		recording.Transport = http.DefaultTransport
+	}
+	recording.Transport = recorder{recording.Transport}
+	backend := func(kind stripe.SupportedBackend, url string) stripe.Backend {
+		return stripe.GetBackendWithConfig(kind, &stripe.BackendConfig{
+			HTTPClient:        &recording,
+			URL:               stripe.String(url),
+			MaxNetworkRetries: stripe.Int64(0),
+			EnableTelemetry:   stripe.Bool(false),
+			LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull}, // the SDK logs bodies
+		})
+	}
+	return &api{
+		key:            s.SecretKey,
+		disputeVersion: s.APIVersion,
+		main:           backend(stripe.APIBackend, s.BaseURL),
+		files:          backend(stripe.UploadsBackend, s.filesURL()),
+	}
+}
+
+// request is one call. A POST changes something and needs a key.
+type request struct {
+	op      string
+	method  string
+	path    string
+	form    form.Values
+	key     string
+	version string // of the API; empty means the SDK's
+}
+
+// call sends r and decodes the answer into out. Every error is a
+// *dispute.Error.
+func (a *api) call(ctx context.Context, r request, out stripe.LastResponseSetter) error {
+	write := r.method == http.MethodPost
+	params, x, err := start(ctx, r.op, r.key, write)
+	if err != nil {
+		return err
+	}
+	if r.version != "" {
+		params.Headers = http.Header{"Stripe-Version": {r.version}}
+	}
+	if err := a.main.CallRaw(r.method, r.path, a.key, &r.form, params, out); err != nil {
+		return failure(r.op, write, x, err)
+	}
+	return nil
+}
+
+// upload stores a file as dispute evidence. The same file under the same key
+// is the same request, byte for byte.
+func (a *api) upload(ctx context.Context, key string, f integrations.File) (id string, err error) {
+	op := "upload file " + f.SHA256
+	params, x, err := start(ctx, op, key, true)
+	if err != nil {
+		return "", err
+	}
+	body, boundary, err := multipartBody(f)
+	if err != nil {
+		return "", &dispute.Error{Kind: dispute.Invalid, Op: "stripe: " + op, Err: err}
+	}
+	var out stripe.File
+	if err := a.files.CallMultipart(http.MethodPost, "/v1/files", a.key, boundary, body, params, &out); err != nil {
+		return "", failure(op, true, x, err)
+	}
+	if out.ID == "" {
+		return "", dispute.Errorf(dispute.UnknownOutcome, "stripe: "+op, "the answer names no file")
+	}
+	return out.ID, nil
+}
+
+func multipartBody(f integrations.File) (*bytes.Buffer, string, error) {
+	body := &bytes.Buffer{}
+	w := multipart.NewWriter(body)
+	sum := sha256.Sum256(f.Bytes)
+	if err := w.SetBoundary("rebuttal" + hex.EncodeToString(sum[:16])); err != nil {
+		return nil, "", err
+	}
+	if err := w.WriteField("purpose", string(stripe.FilePurposeDisputeEvidence)); err != nil {
+		return nil, "", err
+	}
+	name := strings.NewReplacer(`"`, "", `\`, "", "\r", "", "\n", "").Replace(f.Name)
+	part, err := w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="%s"`, name)},
+		"Content-Type":        {f.MediaType},
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := part.Write(f.Bytes); err != nil {
+		return nil, "", err
+	}
+	return body, w.Boundary(), w.Close()
+}
+
+// start prepares a request's parameters and the exchange that its answer is
+// noted in.
+func start(ctx context.Context, op, key string, write bool) (*stripe.Params, *exchange, error) {
+	if write && key == "" || len(key) > maxKey {
+		return nil, nil, dispute.Errorf(dispute.Invalid, "stripe: "+op, "the idempotency key has %d characters, want 1 to %d", len(key), maxKey)
+	}
+	x := &exchange{}
+	params := &stripe.Params{Context: context.WithValue(ctx, exchangeKey{}, x)}
+	if key != "" {
+		params.SetIdempotencyKey(key)
+	}
+	return params, x, nil
+}
+
+// expand asks for objects instead of their ids.
+func expand(f *form.Values, fields ...string) {
+	for i, field := range fields {
+		f.Add("expand["+strconv.Itoa(i)+"]", field)
+	}
+}
+
+// exchange keeps what the SDK forgets of an answer that is not Stripe's JSON:
+// its status and headers.
+type exchange struct {
+	status int
+	header http.Header
+}
+
+type exchangeKey struct{}
+
+type recorder struct{ next http.RoundTripper }
+
+// RoundTrip notes the answer's status and headers in the request's exchange. It
+// also keeps net/http from sending a request with an Idempotency-Key again by
+// itself, which it does only where GetBody lets it: one attempt is one request.
+func (r recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method == http.MethodPost {
+		req = req.Clone(req.Context())
+		req.GetBody = nil
+	}
+	resp, err := r.next.RoundTrip(req)
+	if x, ok := req.Context().Value(exchangeKey{}).(*exchange); ok && err == nil {
+		x.status, x.header = resp.StatusCode, resp.Header
+	}
+	return resp, err
+}
+
+// refusal is Stripe's answer to a call it did not perform. Its text leaves the
+// vendor's message out, which may quote what was sent.
+type refusal struct {
+	status    int
+	kind      stripe.ErrorType
+	code      stripe.ErrorCode
+	param     string
+	requestID string
+}
+
+// Error implements error.
+func (r *refusal) Error() string {
+	text := fmt.Sprintf("HTTP %d", r.status)
+	for _, s := range []string{string(r.kind), string(r.code), r.requestID} {
+		if s != "" {
+			text += " " + s
+		}
+	}
+	return text
+}
+
+// failure maps an SDK error to ours.
+func failure(op string, write bool, x *exchange, err error) error {
+	op = "stripe: " + op
+	if x.status == 0 {
+		return vendorhttp.TransportError(op, write, err)
+	}
+	kind := vendorhttp.KindOfStatus(x.status, write)
+	r := &refusal{status: x.status, requestID: x.header.Get("Request-Id")}
+	var se *stripe.Error
+	if errors.As(err, &se) {
+		r.kind, r.code, r.param = se.Type, se.Code, se.Param
+	}
+	if r.kind == stripe.ErrorTypeIdempotency {
+		kind = dispute.Conflict
+	}
+	return &dispute.Error{Kind: kind, Op: op, RetryAfter: vendorhttp.RetryAfter(x.header), Err: r}
+}

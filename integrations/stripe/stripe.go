@@ -1,0 +1,162 @@
+// Package stripe connects one Stripe account: it reads the account's dispute
+// webhooks and disputes, gathers what Stripe knows about a disputed charge, and
+// sends evidence or gives a dispute up.
+package stripe
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76/webhook"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
+)
+
+// Vendor describes connections of vendor "stripe".
+var Vendor = integrations.Vendor{
+	Kind:  (*adapter)(nil),
+	Name:  "stripe",
+	About: "card disputes and payments of a Stripe account",
+	Settings: func() any {
+		return &Settings{BaseURL: defaultBaseURL, APIVersion: defaultAPIVersion, Tolerance: webhook.DefaultTolerance}
+	},
+	New: newAdapter,
+}
+
+const (
+	defaultBaseURL  = "https://api.stripe.com"
+	defaultFilesURL = "https://files.stripe.com"
+	dashboardURL    = "https://dashboard.stripe.com"
+	// defaultAPIVersion is the first that shows and takes
+	// intended_submission_method outside a preview
+	// (docs.stripe.com/changelog/endive/2026-10-28).
+	defaultAPIVersion = "2026-10-28.endive"
+)
+
+// Settings configure one Stripe account.
+type Settings struct {
+	BaseURL string `yaml:"base_url"`
+	// FilesURL takes uploads. Empty means Stripe's own host, or BaseURL when that
+	// is not Stripe's.
+	FilesURL string `yaml:"files_url"`
+	// APIVersion is the Stripe-Version of calls about disputes. Other calls use
+	// the version that the SDK was made for.
+	APIVersion string `yaml:"api_version"`
+	// SecretKey is a secret or restricted API key.
+	SecretKey string `yaml:"secret_key"`
+	// WebhookSecret and WebhookSecrets are the signing secrets of the endpoint; a
+	// signature by any of them is good, so that a secret can be rolled.
+	WebhookSecret  string   `yaml:"webhook_secret"`
+	WebhookSecrets []string `yaml:"webhook_secrets"`
+	// Tolerance is how far the time in a signature may be from ours.
+	Tolerance time.Duration `yaml:"tolerance"`
+}
+
+type adapter struct {
+	connection string
+	now        func() time.Time
+	api        *api
+	secrets    []string
+	tolerance  time.Duration
+	testMode   bool
+}
+
+// The capabilities of a Stripe account.
+var _ interface {
+	integrations.Intake
+	integrations.Poller
+	integrations.Reader
+	integrations.PaymentReader
+	integrations.Responder
+	integrations.Accepter
+	integrations.AutoAnswerer
+	integrations.EvidenceSource
+	integrations.Linker
+	integrations.Checker
+} = (*adapter)(nil)
+
+func newAdapter(d integrations.Deps, connection string, settings any) (integrations.Adapter, error) {
+	s, ok := settings.(*Settings)
+	if !ok {
+		return nil, fmt.Errorf("stripe: settings are %T, want *stripe.Settings", settings)
+	}
+	secrets, err := s.check()
+	if err != nil {
+		return nil, fmt.Errorf("stripe: %w", err)
+	}
+	return &adapter{
+		connection: connection,
+		now:        d.Now,
+		api:        newAPI(d.HTTP, s),
+		secrets:    secrets,
+		tolerance:  s.Tolerance,
+		testMode:   strings.HasPrefix(s.SecretKey, "sk_test_") || strings.HasPrefix(s.SecretKey, "rk_test_"),
+	}, nil
+}
+
+// Vendor implements integrations.Adapter.
+func (a *adapter) Vendor() string { return Vendor.Name }
+
+// DisputeURL implements integrations.Linker: the dispute in Stripe's dashboard.
+func (a *adapter) DisputeURL(ref dispute.Ref) string {
+	if a.testMode {
+		return dashboardURL + "/test/disputes/" + url.PathEscape(ref.ID)
+	}
+	return dashboardURL + "/disputes/" + url.PathEscape(ref.ID)
+}
+
+// check validates the settings and returns every webhook secret.
+func (s *Settings) check() ([]string, error) {
+	var problems []error
+	problems = append(problems, checkURL("base_url", s.BaseURL))
+	if s.FilesURL != "" {
+		problems = append(problems, checkURL("files_url", s.FilesURL))
+	}
+	switch {
+	case s.SecretKey == "":
+		problems = append(problems, errors.New("secret_key is missing"))
+	case strings.HasPrefix(s.SecretKey, "pk_"):
+		problems = append(problems, errors.New("secret_key is a publishable key; want one that begins with sk_ or rk_"))
+	}
+	secrets := slices.Clone(s.WebhookSecrets)
+	if s.WebhookSecret != "" {
+		secrets = append(secrets, s.WebhookSecret)
+	}
+	switch {
+	case len(secrets) == 0:
+		problems = append(problems, errors.New("webhook_secret is missing: the endpoint's signing secret, whsec_…"))
+	case slices.Contains(secrets, ""):
+		problems = append(problems, errors.New("webhook_secrets holds an empty secret"))
+	}
+	if s.APIVersion == "" {
+		problems = append(problems, errors.New("api_version is empty"))
+	}
+	if s.Tolerance <= 0 {
+		problems = append(problems, fmt.Errorf("tolerance is %s, want more than zero", s.Tolerance))
+	}
+	return secrets, errors.Join(problems...)
+}
+
+func (s *Settings) filesURL() string {
+	switch {
+	case s.FilesURL != "":
+		return s.FilesURL
+	case s.BaseURL == defaultBaseURL:
+		return defaultFilesURL
+	default:
+		return s.BaseURL
+	}
+}
+
+func checkURL(name, value string) error {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("%s is %q, want an address such as %s", name, value, defaultBaseURL)
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package zendesk
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
+	"github.com/rebuttal-hq/rebuttal/simulator/faults"
+	stand "github.com/rebuttal-hq/rebuttal/simulator/zendesk"
+)
+
+const (
+	email  = "agent@rebuttal.example"
+	token  = "canary-zendesk-token"
+	caseID = "cs_abcdefghij234567"
+	key    = "cs_abcdefghij234567/chargeback/ticket/5f2c"
+)
+
+func adapter(t testing.TB, baseURL string, client *http.Client) *Adapter {
+	t.Helper()
+	a, err := Vendor.New(integrations.Deps{HTTP: client, Now: time.Now}, "helpdesk",
+		&Settings{BaseURL: baseURL, Email: email, APIToken: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.(*Adapter)
+}
+
+func account(t testing.TB) (*stand.Zendesk, *faults.Set, *Adapter) {
+	t.Helper()
+	z, f := stand.New(email, token), &faults.Set{}
+	srv := httptest.NewServer(f.Wrap("zendesk", z))
+	t.Cleanup(srv.Close)
+	return z, f, adapter(t, srv.URL, srv.Client())
+}
+
+func ticketOf(status string) integrations.Ticket {
+	return integrations.Ticket{
+		CaseID: caseID, Subject: "129.00 USD · Product not received 13.1", Body: "Due 2026-03-09 14:00 UTC.",
+		Priority: "urgent", Status: status, Tags: []string{"dispute", "visa"},
+	}
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	made := func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, `{"ticket":{"id":35001}}`) }
+	vendortest.Run(t, vendortest.Spec{
+		New:    func(t *testing.T, baseURL string) integrations.Adapter { return adapter(t, baseURL, &http.Client{}) },
+		Secret: token,
+		Calls: []vendortest.Call{
+			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*Adapter).Check(ctx) }},
+			{Name: "find", Do: func(ctx context.Context, a integrations.Adapter) error {
+				_, _, err := a.(*Adapter).Find(ctx, caseID)
+				return err
+			}},
+			{Name: "create", Write: true, Key: key, Serve: made, Do: func(ctx context.Context, a integrations.Adapter) error {
+				_, err := a.(*Adapter).Create(ctx, key, ticketOf("open"))
+				return err
+			}},
+			{Name: "update", Write: true, Do: func(ctx context.Context, a integrations.Adapter) error {
+				return a.(*Adapter).Update(ctx, key, "35001", ticketOf("pending"), "")
+			}},
+			// The first request of a comment is the look-up: when it fails, nothing was written.
+			{Name: "comment", Key: key, Serve: made, Do: func(ctx context.Context, a integrations.Adapter) error {
+				return a.(*Adapter).Update(ctx, key, "35001", ticketOf("pending"), "Evidence sent.")
+			}},
+		},
+	})
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		settings any
+		want     string
+	}{
+		"complete":   {&Settings{BaseURL: "x", Email: email, APIToken: token}, ""},
+		"no base":    {&Settings{Email: email, APIToken: token}, "base_url"},
+		"no e-mail":  {&Settings{BaseURL: "x", APIToken: token}, "email"},
+		"no token":   {&Settings{BaseURL: "x", Email: email}, "api_token"},
+		"wrong type": {struct{}{}, "another vendor"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Vendor.New(integrations.Deps{HTTP: &http.Client{}}, "helpdesk", tc.settings)
+			if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("error %v, want one that names %q", err, tc.want)
+			}
+		})
+	}
+	if _, ok := Vendor.Settings().(*Settings); !ok {
+		t.Error("Settings gives another type than New takes")
+	}
+}
+
+func TestTicketLife(t *testing.T) {
+	t.Parallel()
+	z, _, a := account(t)
+	ctx := t.Context()
+	if err := a.Check(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, found, err := a.Find(ctx, caseID); err != nil || found {
+		t.Fatalf("before: %v, %v", found, err)
+	}
+	id, err := a.Create(ctx, key, ticketOf("open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, found, err := a.Find(ctx, caseID); err != nil || !found || got != id {
+		t.Fatalf("find = %s, %v, %v; want %s", got, found, err, id)
+	}
+	for range 2 { // told twice is one comment
+		if err := a.Update(ctx, key+"/won", id, integrations.Ticket{Status: "solved"}, "Won."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []stand.Ticket{{
+		ID: 35001, ExternalID: caseID, Subject: ticketOf("").Subject, Priority: "urgent", Status: "solved", Tags: []string{"dispute", "visa"},
+		Comments: []stand.Comment{{Body: "Due 2026-03-09 14:00 UTC."}, {Body: "Won."}},
+	}}
+	if diff := cmp.Diff(want, z.Tickets()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheOldestTicketCounts(t *testing.T) {
+	t.Parallel()
+	_, _, a := account(t)
+	first, err := a.Create(t.Context(), "k1", ticketOf("open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Create(t.Context(), "k2", ticketOf("open")); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := a.Find(t.Context(), caseID); err != nil || got != first {
+		t.Errorf("find = %s, %v; want %s", got, err, first)
+	}
+}
+
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []faults.Mode{faults.DropCommitted, faults.ErrorCommitted} {
+		t.Run("create "+string(mode), func(t *testing.T) {
+			t.Parallel()
+			z, f, a := account(t)
+			f.Add(faults.Fault{Method: http.MethodPost, Mode: mode, Times: 1})
+			if _, err := a.Create(t.Context(), key, ticketOf("open")); dispute.KindOf(err) != dispute.UnknownOutcome {
+				t.Fatalf("lost answer: %v, want unknown_outcome", err)
+			}
+			id, found, err := a.Find(t.Context(), caseID)
+			if err != nil || !found {
+				t.Fatalf("find = %v, %v; want the committed ticket", found, err)
+			}
+			again, err := a.Create(t.Context(), key, ticketOf("open"))
+			if err != nil || again != id || len(z.Tickets()) != 1 {
+				t.Errorf("the same key made %s (%v), %d tickets; want %s again", again, err, len(z.Tickets()), id)
+			}
+		})
+		t.Run("comment "+string(mode), func(t *testing.T) {
+			t.Parallel()
+			z, f, a := account(t)
+			id, err := a.Create(t.Context(), key, ticketOf("open"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Add(faults.Fault{Method: http.MethodPut, Mode: mode, Times: 1})
+			if err := a.Update(t.Context(), "k2", id, ticketOf("pending"), "Sent."); dispute.KindOf(err) != dispute.UnknownOutcome {
+				t.Fatalf("lost answer: %v, want unknown_outcome", err)
+			}
+			if err := a.Update(t.Context(), "k2", id, ticketOf("pending"), "Sent."); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(z.Tickets()[0].Comments); n != 2 {
+				t.Errorf("%d comments, want the description and one note", n)
+			}
+		})
+	}
+}
+
+func TestCommentIsFoundOnALaterPage(t *testing.T) {
+	t.Parallel()
+	z, _, a := account(t)
+	id, err := a.Create(t.Context(), key, ticketOf("open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 150 {
+		if err := a.Update(t.Context(), key, id, ticketOf("open"), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := a.Update(t.Context(), "late", id, ticketOf("open"), "Late."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(z.Tickets()[0].Comments); n != 2 {
+		t.Errorf("%d comments, want the description and one note", n)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	_, _, a := account(t)
+	id, err := a.Create(t.Context(), key, ticketOf("open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Create(t.Context(), key, ticketOf("pending"))
+	if dispute.KindOf(err) != dispute.Conflict || !strings.Contains(err.Error(), "IdempotentRequestError") {
+		t.Errorf("a key used for other content: %v, want conflict", err)
+	}
+	err = a.Update(t.Context(), key, id, integrations.Ticket{Status: "done"}, "")
+	if dispute.KindOf(err) != dispute.Invalid || !strings.Contains(err.Error(), "RecordInvalid status") {
+		t.Errorf("unknown status: %v, want invalid and the field's name", err)
+	}
+	if err := a.Update(t.Context(), key, "1", ticketOf("open"), "x"); dispute.KindOf(err) != dispute.NotFound {
+		t.Errorf("no such ticket: %v, want not_found", err)
+	}
+}
+
+func TestAnswersThatSayNothing(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, `{"user":{"id":null,"name":"Anonymous user"}}`)
+	}))
+	defer srv.Close()
+	a := adapter(t, srv.URL, srv.Client())
+	if err := a.Check(t.Context()); dispute.KindOf(err) != dispute.Auth {
+		t.Errorf("anonymous user: %v, want auth", err)
+	}
+	if _, err := a.Create(t.Context(), key, ticketOf("open")); dispute.KindOf(err) != dispute.UnknownOutcome {
+		t.Errorf("no ticket in the answer: %v, want unknown_outcome", err)
+	}
+}

@@ -1,0 +1,138 @@
+package rehearsal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/ledger"
+	"github.com/rebuttal-hq/rebuttal/simulator/scenario"
+)
+
+// Result is how one scenario ended.
+type Result struct {
+	Scenario string        `json:"scenario"`
+	Dispute  string        `json:"dispute"`
+	Case     string        `json:"case"`
+	Status   string        `json:"status"`
+	Took     time.Duration `json:"took_ns"`
+	OK       bool          `json:"ok"`
+	Says     string        `json:"says,omitempty"` // what is not as the script says
+}
+
+// Play runs one script and waits until its case ended as the script says, or
+// until ctx ends.
+func (s *System) Play(ctx context.Context, sc scenario.Scenario) Result {
+	began := time.Now()
+	stage := &scenario.Stage{Simulator: s.Simulator}
+	r := Result{Scenario: sc.Name}
+	err := sc.Play(ctx, stage)
+	r.Dispute = stage.Dispute
+	r.Case = dispute.Ref{Connection: "stripe-us", ID: stage.Dispute}.CaseID()
+	if err == nil {
+		err = s.await(ctx, &r, sc.End)
+	}
+	r.Took, r.OK = time.Since(began), err == nil
+	if err != nil {
+		r.Says = err.Error()
+	}
+	return r
+}
+
+func (s *System) await(ctx context.Context, r *Result, end scenario.End) error {
+	var last error
+	for {
+		f, err := s.App.Desk.Case(ctx, desk.System, r.Case)
+		if err == nil {
+			r.Status = string(f.Status)
+			last = s.judge(f, end)
+		} else if ctx.Err() == nil {
+			last = err
+		}
+		if last == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(last, s.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// judge compares a case with the end of its script: the status, what the
+// provider saw, and the books.
+func (s *System) judge(f desk.CaseFile, end scenario.End) error {
+	d, ok := s.Simulator.Stripe.Dispute(f.Ref.ID)
+	switch {
+	case !ok:
+		return fmt.Errorf("the provider has no dispute %s", f.Ref.ID)
+	case string(f.Status) != end.Status:
+		return fmt.Errorf("status %s, want %s (%s)", f.Status, end.Status, f.Needs)
+	case d.Submissions != end.Submissions || len(d.Bodies) != end.Submissions:
+		return fmt.Errorf("the provider saw %d submission(s), want %d", d.Submissions, end.Submissions)
+	case d.Accepted != end.Accepted:
+		return fmt.Errorf("accepted at the provider: %v, want %v", d.Accepted, end.Accepted)
+	case (end.Submissions > 0 || end.Accepted) && f.Submission == nil:
+		return errors.New("no receipt of the response")
+	case !f.ChainOK:
+		return errors.New("the history's hashes do not hold: " + f.ChainError)
+	}
+	return s.judgeBooks(f, end)
+}
+
+func (s *System) judgeBooks(f desk.CaseFile, end scenario.End) error {
+	net := map[ledger.Account]int64{}
+	for _, b := range ledger.TrialBalance(f.Journal) {
+		net[b.Account] += b.Net()
+	}
+	var sum int64
+	for _, n := range net {
+		sum += n
+	}
+	switch {
+	case sum != 0:
+		return fmt.Errorf("the case's journal is off by %d", sum)
+	case net[ledger.PSPClearing] != end.Net:
+		return fmt.Errorf("the journal says the provider's balance changed by %d, the script %d", net[ledger.PSPClearing], end.Net)
+	case net[ledger.DisputedFunds] != 0:
+		return fmt.Errorf("%d are still under dispute in the books", net[ledger.DisputedFunds])
+	case net[ledger.DisputeSuspense] != 0:
+		return fmt.Errorf("%d are on the suspense account", net[ledger.DisputeSuspense])
+	}
+	if n := len(f.Journal); n > 0 && s.exported(f) < n {
+		return fmt.Errorf("%d of %d entries are in the accounting system", s.exported(f), n)
+	}
+	return nil
+}
+
+func (s *System) exported(f desk.CaseFile) int {
+	n := 0
+	for _, w := range f.Writes {
+		if w.Kind == "post entry" && !w.DoneAt.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// Balanced reports whether the whole journal adds up to nothing, per currency.
+func (s *System) Balanced(ctx context.Context) error {
+	balances, err := s.App.Desk.Balances(ctx, desk.System)
+	if err != nil {
+		return err
+	}
+	sums := map[string]int64{}
+	for _, b := range balances {
+		sums[b.Currency] += b.Debit - b.Credit
+	}
+	for currency, sum := range sums {
+		if sum != 0 {
+			return fmt.Errorf("the books are off by %s", dispute.Money{Minor: sum, Currency: currency})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var ruleID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+func (p *parser) rules(e entry) {
+	first := map[string]int{}
+	for _, n := range p.list(e, "rules") {
+		r, ok := p.ruleAt(n)
+		p.rule = ""
+		if !ok {
+			continue
+		}
+		if line, twice := first[r.ID]; twice && r.ID != "" {
+			p.problem(r.Line, "two rules are called "+r.ID, fmt.Sprintf("rename this one or the one on line %d", line))
+		} else {
+			first[r.ID] = r.Line
+		}
+		p.set.Rules = append(p.set.Rules, r)
+	}
+	if len(p.set.Rules) == 0 {
+		p.problem(e.line, "there are no rules", `add a rule with when: "true"`)
+		return
+	}
+	p.reachable()
+	p.complete()
+}
+
+func (p *parser) ruleAt(n *yaml.Node) (Rule, bool) {
+	r := Rule{Line: n.Line}
+	f := p.fields(n, "a rule", "id", "when", "then", "continue")
+	if n.Kind != yaml.MappingNode {
+		return r, false
+	}
+	r.ID = p.text(f["id"], "id")
+	p.rule = r.ID
+	if !ruleID.MatchString(r.ID) {
+		p.problem(r.Line, "the rule has no id of letters, digits and dashes", "write id: what-it-is-for")
+	}
+	r.When, r.condition = p.when(f["when"], r.Line)
+	r.Continue = p.yes(f["continue"], "continue")
+	then, ok := f["then"]
+	if !ok {
+		p.problem(r.Line, "the rule says nothing", "add then: { queue: … }")
+		return r, true
+	}
+	g := p.fields(then.value, "then", "queue", "approval", "ladder", "respond", "notify", "ticket", "continue")
+	r.Continue = r.Continue || p.yes(g["continue"], "continue")
+	r.Then = p.effects(g)
+	for _, one := range p.list(g["notify"], "notify") {
+		r.Then.Notify = append(r.Then.Notify, p.notify(one))
+	}
+	if t, ok := g["ticket"]; ok {
+		ticket := p.ticket(t)
+		r.Then.Ticket = &ticket
+	}
+	return r, true
+}
+
+func (p *parser) when(e entry, ruleLine int) (string, *condition) {
+	if e.value == nil {
+		p.problem(ruleLine, "the rule has no condition", `add when: "true" if it always holds`)
+		return "", nil
+	}
+	n := e.value
+	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
+		p.problem(n.Line, "YAML reads the leading ! as something else", "put the condition in quotes")
+		return "", nil
+	}
+	text := p.text(e, "when")
+	if text == "" {
+		return "", nil
+	}
+	c, flaws := compile(n.Value, p.set.rates)
+	for _, f := range flaws {
+		p.problem(conditionLine(n, f.line), f.message, f.mend)
+	}
+	return text, c
+}
+
+// conditionLine is the source line of a line of a condition. A block (| or >)
+// begins on the line after its mark; any other condition is taken to be one line.
+func conditionLine(n *yaml.Node, line int) int {
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return n.Line + line
+	}
+	return n.Line
+}
+
+func (p *parser) notify(n *yaml.Node) Notify {
+	f := p.fields(n, "notify", "connection", "channel", "optional")
+	out := Notify{
+		Connection: p.text(f["connection"], "connection"),
+		Channel:    p.text(f["channel"], "channel"),
+		Optional:   p.yes(f["optional"], "optional"),
+	}
+	if out.Channel == "" {
+		p.problem(n.Line, "the notice has no channel", `add channel: "#disputes"`)
+	}
+	p.refer(f["connection"], n.Line, out.Connection, out.Optional)
+	return out
+}
+
+func (p *parser) ticket(e entry) Ticket {
+	f := p.fields(e.value, "ticket", "connection", "priority", "optional")
+	out := Ticket{
+		Connection: p.text(f["connection"], "connection"),
+		Priority:   p.choice(f["priority"], "priority", "low", "normal", "high", "urgent"),
+		Optional:   p.yes(f["optional"], "optional"),
+	}
+	if out.Priority == "" {
+		out.Priority = "normal"
+	}
+	p.refer(f["connection"], e.value.Line, out.Connection, out.Optional)
+	return out
+}
+
+func (p *parser) refer(e entry, line int, connection string, optional bool) {
+	if connection == "" {
+		p.problem(line, "no connection is named", "add connection: and its name in the configuration")
+		return
+	}
+	p.set.references = append(p.set.references, reference{p.rule, connection, e.value.Line, optional})
+}

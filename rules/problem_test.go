@@ -1,0 +1,216 @@
+package rules_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/rules"
+)
+
+// head is a sound beginning of seven lines; the tests go on from line 8.
+const head = `base_currency: USD
+fx: { EUR: "1.10" }
+queues:
+  front: { members: [a@example.com] }
+ladder:
+  std: { remind: [24h], cut_off: 6h, at_cut_off: submit }
+defaults: { queue: front, ladder: std, respond: contest }
+`
+
+// rest is a sound end.
+const rest = `
+  - { id: rest, when: "true", then: { approval: none } }
+`
+
+// one is a whole set with one rule, on line 9, before the rest.
+func one(rule string) string { return head + "rules:\n  - " + rule + rest }
+
+func problems(t *testing.T, err error) rules.Problems {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	var found rules.Problems
+	if !errors.As(err, &found) {
+		t.Fatalf("error %v holds no problems", err)
+	}
+	if kind := dispute.KindOf(err); kind != dispute.Invalid {
+		t.Errorf("kind is %s, want invalid", kind)
+	}
+	return found
+}
+
+func TestParseFindsEveryProblem(t *testing.T) {
+	t.Parallel()
+	rule := func(line int, message, mend string) []rules.Problem {
+		return []rules.Problem{{Line: line, Rule: "r", Message: message, Mend: mend}}
+	}
+	set := func(line int, message, mend string) []rules.Problem {
+		return []rules.Problem{{Line: line, Message: message, Mend: mend}}
+	}
+	when := func(condition string) string {
+		return one("id: r\n    when: " + condition + "\n    then: { queue: front }")
+	}
+	const ok = `rules: [{ id: rest, when: "true", then: { approval: none } }]`
+	tests := map[string]struct {
+		src  string
+		want []rules.Problem
+	}{
+		// YAML itself
+		"empty":            {"# nothing\n", set(1, "the rule set is empty", "start from the default rules")},
+		"no yaml":          {head + "rules: [\n", set(8, "this is no YAML: did not find expected node content", "look at the indentation, the quotes and the brackets")},
+		"two documents":    {head + ok + "\n---\na: 1\n", set(9, "there is a second document", "remove the line ---")},
+		"no mapping":       {"- a\n", set(1, "the rule set is no mapping", "write it as name: value")},
+		"too large":        {head + ok + "\n#" + strings.Repeat("x", 1<<20), set(1, "the rule set is larger than 1 MiB", "split it by merchant")},
+		"unknown key":      {head + "ruls: 1\n" + ok, set(8, `the rule set has no setting "ruls"`, "did you mean rules?")},
+		"key twice":        {head + "defaults: {}\n" + ok, set(8, `the rule set has "defaults" twice`, "remove it here or on line 7")},
+		"odd key":          {head + "? [a]\n: b\n" + ok, set(8, "the rule set has a key that is no word", "write it as name: value")},
+		"no rules":         {"queues: {}\n", set(1, "there are no rules", `add a rule with when: "true"`)},
+		"empty rules":      {head + "rules: []\n", set(8, "there are no rules", `add a rule with when: "true"`)},
+		"rules no list":    {head + "rules: {a: b}\n", append(set(8, "rules is no list", "write it as [a, b]"), set(8, "there are no rules", `add a rule with when: "true"`)...)},
+		"empty value":      {strings.Replace(head, "base_currency: USD", "base_currency:", 1) + ok, set(1, "base_currency is empty or no single value", "write one value")},
+		"merge key":        {head + ok + "\n<<: {a: b}\n", set(9, `the rule set has no setting "<<"`, "use one of base_currency, defaults, fx, ladder, ladders, queues, rules")},
+		"rule no mapping":  {one("word"), set(9, "a rule is no mapping", "write it as name: value")},
+		"rule unknown key": {one(`{ id: r, wen: x, when: first_time, then: { queue: front } }`), set(9, `a rule has no setting "wen"`, "did you mean when?")},
+
+		// currencies
+		"base no currency": {strings.Replace(head, "USD", "Dollar", 1) + ok, set(1, `"Dollar" is no currency`, "write three capital letters, as in USD")},
+		"fx no currency":   {strings.Replace(head, "EUR", "euro", 1) + ok, set(2, `"euro" is no currency`, "write three capital letters, as in USD")},
+		"fx no number":     {strings.Replace(head, "1.10", "1,10", 1) + ok, set(2, `the rate of EUR: "1,10" is not a plain decimal number`, `write one unit in the base currency, as in EUR: "1.08"`)},
+		"fx exponent":      {strings.Replace(head, "1.10", "1e3", 1) + ok, set(2, `the rate of EUR: "1e3" is not a plain decimal number`, `write one unit in the base currency, as in EUR: "1.08"`)},
+		"fx zero":          {strings.Replace(head, "1.10", "0.0", 1) + ok, set(2, `the rate of EUR: "0.0" is not above zero`, `write one unit in the base currency, as in EUR: "1.08"`)},
+		"fx of the base":   {strings.Replace(head, "EUR", "USD", 1) + ok, set(2, "USD is the base currency", "remove its rate")},
+
+		// queues and ladders
+		"queue unknown key":  {strings.Replace(head, "members:", "member:", 1) + ok, append(set(4, `queue front has no setting "member"`, "did you mean members?"), set(4, "queue front has no members", "name somebody: members: [person@example.com]")...)},
+		"queue empty":        {strings.Replace(head, "a@example.com", "", 1) + ok, set(4, "queue front has no members", "name somebody: members: [person@example.com]")},
+		"ladder unknown key": {strings.Replace(head, "remind:", "remaind:", 1) + ok, set(6, `ladder std has no setting "remaind"`, "did you mean remind?")},
+		"ladder no cut-off":  {strings.Replace(head, "cut_off: 6h, ", "", 1) + ok, set(6, "ladder std has no cut-off", "add cut_off: 6h")},
+		"ladder no end":      {strings.Replace(head, ", at_cut_off: submit", "", 1) + ok, set(6, "ladder std does not say what happens at the cut-off", "add at_cut_off: submit, accept or person")},
+		"ladder odd end":     {strings.Replace(head, "submit", "pray", 1) + ok, set(6, `at_cut_off cannot be "pray"`, "use one of submit, accept, person")},
+		"ladder twice":       {head + "ladders:\n  std: { cut_off: 1h, at_cut_off: person }\n" + ok, set(9, "ladder std is written twice", "remove one")},
+		"cut-off zero":       {strings.Replace(head, "6h", "0h", 1) + ok, set(6, "cut_off leaves no time to send before the deadline", "make it an hour or more, as in cut_off: 6h")},
+		"cut-off negative":   {strings.Replace(head, "6h", "-6h", 1) + ok, set(6, "cut_off is negative: -6h", "write how long before, without a sign")},
+		"step negative":      {strings.Replace(head, "24h", "-5d", 1) + ok, set(6, "remind is negative: -5d", "write how long before, without a sign")},
+		"step at cut-off":    {strings.Replace(head, "[24h]", "[24h, 0m]", 1) + ok, set(6, "a step of remind is not before the cut-off", "write how long before, as in 24h")},
+		"step twice":         {strings.Replace(head, "[24h]", "[24h, 1d]", 1) + ok, set(6, "remind has 1d twice", "remove one")},
+		"step no duration":   {strings.Replace(head, "24h", "soon", 1) + ok, set(6, `remind: "soon" is no duration`, "write it as 5d, 72h or 30m")},
+		"step half a day":    {strings.Replace(head, "24h", "1.5d", 1) + ok, set(6, `remind: "1.5d" is no duration`, "write it as 5d, 72h or 30m")},
+		"step too long":      {strings.Replace(head, "24h", "4000d", 1) + ok, set(6, "remind is longer than a year: 4000d", "make it shorter")},
+		"steps no list":      {strings.Replace(head, "[24h]", "24h", 1) + ok, set(6, "remind is no list", "write it as [a, b]")},
+
+		// a rule
+		"no id":            {one(`{ when: first_time, then: { queue: front } }`), set(9, "the rule has no id of letters, digits and dashes", "write id: what-it-is-for")},
+		"odd id":           {one(`{ id: a b, when: first_time, then: { queue: front } }`), []rules.Problem{{Line: 9, Rule: "a b", Message: "the rule has no id of letters, digits and dashes", Mend: "write id: what-it-is-for"}}},
+		"same id":          {one("{ id: rest, when: first_time, then: { queue: front } }"), set(10, "two rules are called rest", "rename this one or the one on line 9")},
+		"no condition":     {one(`{ id: r, then: { queue: front } }`), rule(9, "the rule has no condition", `add when: "true" if it always holds`)},
+		"no effects":       {one(`{ id: r, when: first_time }`), rule(9, "the rule says nothing", "add then: { queue: … }")},
+		"effect unknown":   {one("id: r\n    when: first_time\n    then: { que: front }"), rule(11, `then has no setting "que"`, "did you mean queue?")},
+		"queue unknown":    {one("id: r\n    when: first_time\n    then: { queue: frunt }"), rule(11, `there is no queue "frunt"`, "did you mean front? Otherwise declare it at the top")},
+		"ladder unknown":   {one("id: r\n    when: first_time\n    then:\n      ladder: steep"), rule(12, `there is no ladder "steep"`, "declare it at the top (there is std)")},
+		"default unknown":  {strings.Replace(head, "queue: front", "queue: nobody", 1) + ok, set(7, `there is no queue "nobody"`, "declare it at the top (there is front)")},
+		"approval odd":     {one("id: r\n    when: first_time\n    then: { approval: maybe }"), rule(11, `approval cannot be "maybe"`, "use one of none, required")},
+		"respond odd":      {one("id: r\n    when: first_time\n    then: { respond: ignore }"), rule(11, `respond cannot be "ignore"`, "use one of contest, accept")},
+		"continue odd":     {one("id: r\n    when: first_time\n    continue: maybe\n    then: { queue: front }"), rule(11, `continue cannot be "maybe"`, "use one of true, false")},
+		"no channel":       {one("id: r\n    when: first_time\n    then: { notify: [{ connection: a }] }"), rule(11, "the notice has no channel", `add channel: "#disputes"`)},
+		"no connection":    {one("id: r\n    when: first_time\n    then: { ticket: { priority: low } }"), rule(11, "no connection is named", "add connection: and its name in the configuration")},
+		"priority odd":     {one("id: r\n    when: first_time\n    then: { ticket: { connection: a, priority: top } }"), rule(11, `priority cannot be "top"`, "use one of low, normal, high, urgent")},
+		"never reached":    {head + "rules:\n  - { id: all, when: 1 < 2, then: { queue: front } }\n  - { id: r, when: first_time, then: { queue: front } }\n  - { id: r2, when: \"true\", then: { queue: front } }\n", append(rule(10, "the rule is never reached: all on line 9 always holds", "move it up, or remove it"), rules.Problem{Line: 11, Rule: "r2", Message: "the rule is never reached: all on line 9 always holds", Mend: "move it up, or remove it"})},
+		"no last rule":     {head + "rules:\n  - { id: r, when: first_time, then: { queue: front } }\n", rule(9, "a case may match no rule and have no owner", `end with a rule with when: "true" that does not continue`)},
+		"last continues":   {head + "rules:\n  - { id: r, when: \"true\", continue: true, then: { queue: front } }\n", rule(9, "a case may match no rule and have no owner", `end with a rule with when: "true" that does not continue`)},
+		"nothing provided": {strings.Replace(head, "defaults: { queue: front, ladder: std, respond: contest }", "", 1) + "rules:\n  - { id: r, when: \"true\", then: { approval: none } }\n", rule(9, "a case that this rule decides has no queue, no ladder, no response", "name it in then, or under defaults")},
+		"a way without":    {strings.Replace(head, "ladder: std, ", "", 1) + "rules:\n  - { id: r, when: first_time, then: { respond: accept } }\n  - { id: rest, when: \"true\", then: { ladder: std } }\n", rule(9, "a case that this rule decides has no ladder", "name it in then, or under defaults")},
+		"uncertain way":    {strings.Replace(head, "ladder: std, ", "", 1) + "rules:\n  - { id: maybe, when: first_time, continue: true, then: { ladder: std } }\n  - { id: r, when: \"true\", then: { respond: accept } }\n", rule(10, "a case that this rule decides has no ladder", "name it in then, or under defaults")},
+
+		// conditions
+		"syntax":           {when("days_left <"), rule(10, "Syntax error: mismatched input '<EOF>'", `write it as in dispute.family == "fraudulent" && days_left < 3`)},
+		"yaml tag":         {when("!payment.refunded"), rule(10, "YAML reads the leading ! as something else", "put the condition in quotes")},
+		"unknown field":    {when("dispute.amout > 1"), rule(10, "dispute.amout is not a field", "did you mean dispute.amount?")},
+		"far field":        {when("payment.colour == 1"), rule(10, "payment.colour is not a field", "use one of payment.known, payment.refunded")},
+		"part of a field":  {when("customer == 1"), rule(10, "customer is not a field", "use one of customer.disputes, customer.orders")},
+		"presence":         {when("has(dispute.country)"), rule(10, "dispute.country cannot be used like this", "leave has() out: it always has a value")},
+		"unknown function": {when(`monye("5 USD") > dispute.amount`), rule(10, "monye is not a function", "use money, in, startsWith, endsWith, contains, matches or size")},
+		"unknown method":   {when(`dispute.country.lower() == "us"`), rule(10, "lower is not a function", "use money, in, startsWith, endsWith, contains, matches or size")},
+		"money and number": {when("dispute.amount_base >= 500"), rule(10, "found no matching overload for '_>=_' applied to '(money, int)'", `compare money with money, as in dispute.amount_base >= money("500 USD")`)},
+		"text and number":  {when("dispute.family == 3"), rule(10, "found no matching overload for '_==_' applied to '(string, int)'", "compare values of one type: text in quotes, double as 1.0, int as 1")},
+		"no yes or no":     {when("days_left"), rule(10, "the condition yields double, not yes or no", "compare it with something")},
+		"money without":    {when(`dispute.amount > money("500")`), rule(10, `money "500": want an amount and a three-letter currency, as in "129.00 USD"`, `write it as in money("500 USD")`)},
+		"money no rate":    {when(`dispute.amount > money("500 BRL")`), rule(10, `no rate from "BRL" to USD`, "add BRL under fx, or name the amount in USD")},
+		"money computed":   {when(`dispute.amount > money(dispute.reason)`), rule(10, "money takes a literal amount", `write it out, as in money("500 USD")`)},
+		"value misspelt":   {when(`dispute.family == "fraudulant"`), rule(10, `dispute.family is never "fraudulant"`, "did you mean fraudulent?")},
+		"value in list":    {when(`dispute.stage in ["inquiry", "pre-arbitration"]`), rule(10, `dispute.stage is never "pre-arbitration"`, "did you mean pre_arbitration?")},
+		"never judged":     {when("1 / 0 == 1"), rule(10, "the condition can never be judged: division by zero", "write it differently")},
+		"bad expression":   {when(`dispute.reason.matches("(")`), rule(10, "invalid matches argument", "write it differently")},
+		"too costly": {when("'[1,2,3,4,5,6,7,8,9].all(a, [1,2,3,4,5,6,7,8,9].all(b, [1,2,3,4,5,6,7,8,9].all(c, [1,2,3,4,5,6,7,8,9].all(d, a+b+c+d > customer.orders))))'"),
+			rule(10, "the condition may cost too much to judge", "make it shorter, or split the rule")},
+		"block line":  {when("|\n      days_left < 3.0 &&\n      dispute.amout > 1"), rule(12, "dispute.amout is not a field", "did you mean dispute.amount?")},
+		"folded line": {when(">\n      days_left < 3.0 && dispute.amout > 1"), rule(11, "dispute.amout is not a field", "did you mean dispute.amount?")},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := rules.Parse("test", []byte(tt.src))
+			if diff := cmp.Diff(rules.Problems(tt.want), problems(t, err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestProblemsAreSortedAndReadable(t *testing.T) {
+	t.Parallel()
+	src := strings.Replace(head, "std: {", "std: { colour: red,", 1) + "rules:\n" +
+		"  - { id: a, when: dispute.amout > 1, then: { queue: front } }\n" +
+		"  - { id: a, when: \"true\", then: { queue: nobody } }\n"
+	_, err := rules.Parse("acme", []byte(src))
+	want := `rules: parse acme: invalid: line 6: ladder std has no setting "colour"; use one of at_cut_off, cut_off, escalate, remind
+line 9: rule a: dispute.amout is not a field; did you mean dispute.amount?
+line 10: rule a: there is no queue "nobody"; declare it at the top (there is front)
+line 10: two rules are called a; rename this one or the one on line 9`
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCheckConnections(t *testing.T) {
+	t.Parallel()
+	src := one(`id: r
+    when: first_time
+    then:
+      notify:
+        - { connection: alerts, channel: "#a" }
+        - { connection: elsewhere, channel: "#b", optional: true }
+      ticket: { connection: helpdesk }`)
+	set, err := rules.Parse("test", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		connections []string
+		want        rules.Problems
+	}{
+		"all there": {[]string{"alerts", "helpdesk"}, nil},
+		"one spelt otherwise": {[]string{"alert", "helpdesk"}, rules.Problems{
+			{Line: 13, Rule: "r", Message: `there is no connection "alerts"`, Mend: "did you mean alert? Otherwise configure it, or write optional: true beside it"},
+		}},
+		"none": {nil, rules.Problems{
+			{Line: 13, Rule: "r", Message: `there is no connection "alerts"`, Mend: "configure it, or write optional: true beside it"},
+			{Line: 15, Rule: "r", Message: `there is no connection "helpdesk"`, Mend: "configure it, or write optional: true beside it"},
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, problems(t, set.Check(tt.connections))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

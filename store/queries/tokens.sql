@@ -1,0 +1,15 @@
+-- name: InsertToken :exec
+INSERT INTO tokens (name, actor, role, hash) VALUES (@name, @actor, @role, @hash);
+
+-- name: TokenByHash :one
+SELECT * FROM tokens WHERE hash = @hash AND revoked_at IS NULL;
+
+-- name: TouchToken :exec
+UPDATE tokens SET last_used_at = now()
+WHERE id = @id AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute');
+
+-- name: Tokens :many
+SELECT * FROM tokens ORDER BY id;
+
+-- name: RevokeToken :execrows
+UPDATE tokens SET revoked_at = coalesce(revoked_at, now()) WHERE id = @id;

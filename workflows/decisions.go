@@ -1,0 +1,192 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// decision is a human act on its way into the state.
+type decision struct {
+	dispute.Decision
+	taken bool
+}
+
+// handleDecisions registers one update per kind of decision. An update is
+// answered once its effect is in the database.
+func (d *run) handleDecisions(ctx workflow.Context) error {
+	for _, kind := range dispute.Decisions {
+		handle := func(ctx workflow.Context, in dispute.Decision) (activities.Face, error) {
+			return d.takeDecision(ctx, in)
+		}
+		opts := workflow.UpdateHandlerOptions{
+			Description: "A person's decision: " + string(kind),
+			Validator: func(ctx workflow.Context, in dispute.Decision) error {
+				return d.mayDecide(ctx, kind, in)
+			},
+		}
+		if err := workflow.SetUpdateHandlerWithOptions(ctx, string(kind), handle, opts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (activities.Face, error) {
+	if d.seen(in.ID) {
+		return d.Face, nil
+	}
+	own := &decision{Decision: in}
+	d.decisions = append(d.decisions, own)
+	err := workflow.Await(ctx, func() bool { return own.taken })
+	return d.Face, err
+}
+
+// mayDecide refuses what came too late or was meant for another stage. Rights
+// were checked by desk before the update was sent.
+func (d *run) mayDecide(ctx workflow.Context, kind dispute.DecisionKind, in dispute.Decision) error {
+	switch {
+	case in.ID == "" || in.By == "":
+		return errors.New("a decision needs an id and an author")
+	case in.Kind != kind:
+		return fmt.Errorf("decision %s sent as %s", in.Kind, kind)
+	case d.seen(in.ID), kind == dispute.DecideNote, kind == dispute.DecideAssign:
+		return nil
+	case d.Known == nil || d.Plan == nil:
+		return errors.New("the case has just begun; try again in a moment")
+	case in.Stage != "" && in.Stage != d.Known.Stage:
+		return fmt.Errorf("the case has moved on from %s to %s: look at it again", in.Stage, d.Known.Stage)
+	case kind == dispute.DecideAttach:
+		return nil
+	case d.Known.Status.Final():
+		return fmt.Errorf("the provider has decided: %s", d.Known.RawStatus)
+	case d.Answer != nil:
+		return fmt.Errorf("already answered: %s by %s at %s", d.Answer.Response, d.Answer.By, stamp(d.Answer.At))
+	case d.Known.Answered:
+		return errors.New("the provider already has an answer for this stage")
+	}
+	return d.mayAnswer(ctx, kind)
+}
+
+func (d *run) mayAnswer(ctx workflow.Context, kind dispute.DecisionKind) error {
+	sends := kind == dispute.DecideSubmit || kind == dispute.DecideApprove || kind == dispute.DecideAccept
+	switch {
+	case sends && d.Known.Deadline.NoResponse:
+		return errors.New("the provider allows no response to this dispute")
+	case sends && (d.Known.PastDue || passed(d.Known.Deadline.At, workflow.Now(ctx))):
+		return fmt.Errorf("the deadline passed at %s", stamp(d.Known.Deadline.At))
+	}
+	return nil
+}
+
+// decide takes every waiting decision into the state; the next publish answers
+// them.
+func (d *run) decide(ctx workflow.Context) {
+	for _, dec := range d.decisions {
+		if !d.seen(dec.ID) {
+			d.apply(ctx, dec.Decision)
+			d.remember(dec.ID)
+		}
+	}
+	d.taken, d.decisions = append(d.taken, d.decisions...), nil
+}
+
+// answerDecisions lets the updates return whose effects are stored.
+func (d *run) answerDecisions() {
+	for _, dec := range d.taken {
+		dec.taken = true
+	}
+	d.taken = nil
+}
+
+func (d *run) apply(ctx workflow.Context, in dispute.Decision) {
+	switch in.Kind {
+	case dispute.DecideAssign:
+		d.Assignee = or(in.Assignee, in.By)
+	case dispute.DecideNote:
+	case dispute.DecideAttach:
+		d.Composed = false
+	case dispute.DecideApprove:
+		d.ApprovedBy = in.By
+		d.retryNow()
+	case dispute.DecideAccept:
+		d.Choice, d.ChosenBy = dispute.ResponseAccept, in.By
+		d.answeredElsewhere(ctx, in)
+		d.retryNow()
+	case dispute.DecideSubmit:
+		d.Choice, d.ChosenBy, d.SubmitNow = dispute.ResponseContest, in.By, in.By
+		d.answeredElsewhere(ctx, in)
+		d.retryNow()
+	case dispute.DecideHold:
+		d.HeldBy = in.By
+	case dispute.DecideRelease:
+		d.HeldBy = ""
+	case dispute.DecideChangePlan:
+		d.changePlan(in)
+	}
+	d.event("decided:"+string(in.Kind), in.By, "decision", in.ID, "assignee", in.Assignee, "item", in.Item, "queue", in.Queue, "response", string(in.Response))
+}
+
+// retryNow lets a person's decision act at once after a failure.
+func (d *run) retryNow() {
+	d.Failure, d.RetryAt = "", time.Time{}
+}
+
+func (d *run) answeredElsewhere(ctx workflow.Context, in dispute.Decision) {
+	if !in.Elsewhere {
+		return
+	}
+	d.Answer = &activities.Responded{
+		Response: d.Choice, Outcome: activities.AnsweredElsewhere, By: in.By, At: workflow.Now(ctx),
+		Detail: "done by hand at the provider",
+	}
+}
+
+func (d *run) changePlan(in dispute.Decision) {
+	if in.Queue != "" {
+		d.Queue = in.Queue
+	}
+	if in.Response != "" {
+		d.Choice, d.ChosenBy = in.Response, in.By
+	}
+	if in.Queue == "" && in.Response == "" {
+		d.Plan.RuleSet, d.Replan = "", true
+	}
+}
+
+// reason is an activity's failure as one line for people: the error's own
+// text holds ids and kinds only.
+func reason(err error) string {
+	var app *temporal.ApplicationError
+	var late *temporal.TimeoutError
+	switch {
+	case errors.As(err, &app):
+		return app.Message()
+	case errors.As(err, &late):
+		if cause := errors.Unwrap(late); cause != nil {
+			return "no answer in time; last: " + cause.Error()
+		}
+		return "no answer in time"
+	default:
+		return err.Error()
+	}
+}
+
+// refused reports whether the provider refused what was sent, so that nothing
+// of it was taken.
+func refused(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.Type() == string(dispute.Invalid)
+}
+
+// final reports whether trying again cannot help without a person.
+func final(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && app.NonRetryable()
+}

@@ -1,0 +1,372 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// Dispute is the life of one dispute, or of one part of it when a closed case
+// came back. It returns its last State, from which a next part starts.
+func Dispute(ctx workflow.Context, s State) (State, error) {
+	d := &run{State: s, notices: workflow.GetSignalChannel(ctx, NoticeSignal)}
+	if err := d.setup(ctx); err != nil {
+		return s, err
+	}
+	return d.live(ctx)
+}
+
+// run is one execution: the state and what only this execution needs.
+type run struct {
+	State
+	notices   workflow.ReceiveChannel
+	decisions []*decision
+	taken     []*decision        // in the state, not yet in the database
+	news      bool               // something was said that people should see at once
+	events    []activities.Event // not yet published
+	timers    timers
+	tellers   []*teller // one per place where people see the case
+	books     bookkeeper
+	busy      int  // coroutines that are asking a vendor
+	dirty     bool // something changed: look again
+}
+
+// steps names the activities; the struct is nil on purpose, the worker has the
+// real one.
+var steps *activities.Steps
+
+func (d *run) setup(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandler(ctx, StateQuery, func() (State, error) { return d.State, nil }); err != nil {
+		return err
+	}
+	if d.Plan != nil {
+		d.places(*d.Plan)
+	}
+	return d.handleDecisions(ctx)
+}
+
+func (d *run) live(ctx workflow.Context) (State, error) {
+	for {
+		d.dirty = false
+		if err := d.absorb(ctx); err != nil {
+			return d.State, err
+		}
+		d.decide(ctx)
+		d.books.settle(ctx, d)
+		m := next(&d.State, workflow.Now(ctx))
+		if m.Act == actWait {
+			if err := d.rest(ctx, m); err != nil {
+				return d.State, err
+			}
+			continue
+		}
+		if m.Act == actFinish {
+			done, err := d.finish(ctx)
+			if done || err != nil {
+				return d.State, err
+			}
+			continue
+		}
+		if err := d.do(ctx, m); err != nil {
+			return d.State, err
+		}
+	}
+}
+
+// do performs one move. Only a step on our own database can return an error,
+// and only when the workflow itself is cancelled; a vendor's failure becomes a
+// case that needs a person.
+func (d *run) do(ctx workflow.Context, m move) error {
+	switch m.Act {
+	case actPlan:
+		return d.plan(ctx)
+	case actGather:
+		d.gather(ctx)
+	case actCompose:
+		d.compose(ctx)
+	case actSubmit, actAccept:
+		d.respond(ctx, m)
+	case actRung:
+		d.rung()
+	case actSettle:
+		d.settle(ctx)
+	case actWait, actFinish:
+	}
+	return nil
+}
+
+// absorb records every notice that has come, in one step.
+func (d *run) absorb(ctx workflow.Context) error {
+	for {
+		var n dispute.Notice
+		if !d.notices.ReceiveAsync(&n) {
+			break
+		}
+		d.Pending = append(d.Pending, n)
+	}
+	if len(d.Pending) == 0 {
+		return nil
+	}
+	in := activities.RecordInput{
+		Ref: d.Ref, Part: d.Part, Notices: d.Pending,
+		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
+	}
+	var got activities.Recorded
+	if err := quick(ctx, quickStore, CasesQueue, fmt.Sprintf("record %d notice(s)", len(d.Pending)), steps.Record, in, &got); err != nil {
+		return err
+	}
+	d.Pending = nil
+	d.learn(got.Known)
+	if got.Posted > 0 {
+		d.books.owed = true
+	}
+	return nil
+}
+
+// learn takes a fresh view of the dispute: a new stage or a dispute that was
+// reopened begins again, a moved date moves the timers.
+func (d *run) learn(k activities.Known) {
+	old := d.Known
+	d.Known = &k
+	switch {
+	case old == nil:
+		d.Baseline = k.Submissions
+		return
+	case old.Stage != k.Stage, old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
+		d.event("stage_began", "machine", "stage", string(k.Stage), "status", k.RawStatus)
+		d.stageBegins()
+		d.Baseline = k.Submissions
+	case !old.Deadline.At.Equal(k.Deadline.At):
+		d.event("deadline_moved", "machine", "from", stamp(old.Deadline.At), "to", stamp(k.Deadline.At))
+		d.Replan = true
+	}
+	if old.RawStatus != k.RawStatus {
+		d.event("provider_status", "machine", "from", old.RawStatus, "to", k.RawStatus)
+	}
+}
+
+func (d *run) plan(ctx workflow.Context) error {
+	in := activities.PlanInput{Ref: d.Ref}
+	if d.Plan != nil {
+		in.RuleSet = d.Plan.RuleSet
+	}
+	var p activities.Plan
+	if err := quick(ctx, quickStore, CasesQueue, "plan: rule, queue, ladder, sources", steps.Plan, in, &p); err != nil {
+		return err
+	}
+	d.Plan, d.Replan, d.RungsDone = &p, false, 0
+	d.event("planned", "machine", "rule", p.Rule, "rule_set", p.RuleSet, "queue", p.Queue, "cut_off", stamp(p.CutOff))
+	d.places(p)
+	d.claim(ctx)
+	return nil
+}
+
+// claim tells a provider that answers by itself that we answer.
+func (d *run) claim(ctx workflow.Context) {
+	if d.Auto != nil || d.Known.AutoAnswer == "" || d.Known.Status.Final() {
+		return
+	}
+	d.Auto = &activities.Claimed{Method: d.Known.AutoAnswer}
+	d.spawn(ctx, func(ctx workflow.Context) {
+		var got activities.Claimed
+		err := ordinary(ctx, vendorWrite.within(d.left(ctx)), VendorQueue(d.Ref.Connection), "claim the answer as ours", steps.Claim, activities.ClaimInput{Ref: d.Ref}, &got)
+		if err != nil {
+			d.event("claim_failed", "machine", "error", reason(err))
+			return
+		}
+		d.Auto = &got
+		d.event("auto_answer", "machine", "method", got.Method, "claimed", fmt.Sprint(got.Claimed))
+	})
+}
+
+// gather asks every source at the same time. It returns once each has answered
+// or has taken longer than the quick path allows; late answers arrive in their
+// own time and make a new packet.
+func (d *run) gather(ctx workflow.Context) {
+	d.Gathered, d.Composed = true, false
+	d.Sources = make([]activities.SourceResult, len(d.Plan.Sources))
+	prompt := workflow.NewWaitGroup(ctx)
+	for i, source := range d.Plan.Sources {
+		d.Sources[i] = activities.SourceResult{Connection: source, Outcome: activities.SourcePending}
+		prompt.Add(1)
+		d.spawn(ctx, func(ctx workflow.Context) { d.ask(ctx, i, source, prompt.Done) })
+	}
+	prompt.Wait(ctx)
+}
+
+// ask puts one question, first quickly, then with patience on the
+// connection's own queue.
+func (d *run) ask(ctx workflow.Context, i int, source string, prompt func()) {
+	in := activities.GatherInput{Ref: d.Ref, Connection: source}
+	asked := d.Sources
+	var got activities.SourceResult
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: quickLimit, ScheduleToCloseTimeout: quickLimit,
+		Summary: "ask " + source, RetryPolicy: once,
+	})
+	err := workflow.ExecuteLocalActivity(local, steps.Gather, in).Get(ctx, &got)
+	prompt()
+	if err != nil && !final(err) {
+		patience := d.Plan.SourcesUntil.Sub(workflow.Now(ctx))
+		err = ordinary(ctx, vendorRead.within(patience), VendorQueue(source), "ask "+source+" again", steps.Gather, in, &got)
+	}
+	if err != nil {
+		got = activities.SourceResult{Connection: source, Outcome: activities.SourceFailed, Detail: reason(err)}
+	}
+	asked[i] = got
+	d.event("source", "machine", "source", source, "outcome", got.Outcome, "items", fmt.Sprint(got.Items), "detail", got.Detail)
+	d.Composed = false
+}
+
+func (d *run) compose(ctx workflow.Context) {
+	var p activities.PacketRef
+	d.Composed = true // a source that answers meanwhile unsets it
+	err := quick(ctx, vendorRead.within(2*time.Minute), CasesQueue, "compose the packet", steps.Compose, activities.ComposeInput{Ref: d.Ref}, &p)
+	if err != nil {
+		d.Composed = false
+		d.fails(ctx, "the packet cannot be composed: "+reason(err))
+		return
+	}
+	d.Packet = p
+	d.event("composed", "machine", "packet", p.Hash, "strength", fmt.Sprint(p.Strength), "complete", fmt.Sprint(p.Complete))
+}
+
+// respond sends the one answer of the stage, or accepts.
+func (d *run) respond(ctx workflow.Context, m move) {
+	in := activities.RespondInput{
+		Ref: d.Ref, Part: d.Part, Stage: d.Known.Stage, Attempt: d.Attempt, Baseline: d.Baseline, By: m.By, Until: d.Known.Deadline.At,
+	}
+	fn, word := any(steps.Submit), "submit the packet"
+	if m.Act == actAccept {
+		fn, word = steps.Accept, "accept the dispute"
+	}
+	d.tell(ctx, move{Act: actWait, Status: dispute.StatusOpen, What: word + ": under way", At: d.Known.Deadline.At})
+	var got activities.Responded
+	err := ordinary(ctx, vendorWrite.within(d.left(ctx)), VendorQueue(d.Ref.Connection), word+", decided by "+m.By, fn, in, &got)
+	if err != nil {
+		if refused(err) {
+			d.Attempt++ // a mended packet gets an intent of its own
+		}
+		d.fails(ctx, word+" failed: "+reason(err))
+		return
+	}
+	d.Answer, d.Failure, d.RetryAt = &got, "", time.Time{}
+	d.event("responded", m.By, "response", string(got.Response), "outcome", got.Outcome, "packet", got.PacketHash, "key", got.Key)
+}
+
+// fails keeps the case alive for a person and for the next try by itself,
+// which never comes later than half the time that is left.
+func (d *run) fails(ctx workflow.Context, why string) {
+	wait := d.Plan.RetryEvery
+	if half := d.left(ctx) / 2; half < wait {
+		wait = max(half, time.Second)
+	}
+	d.Failure, d.RetryAt = why, workflow.Now(ctx).Add(wait)
+	d.SubmitNow = ""
+	d.event("failed", "machine", "why", why)
+}
+
+// left is the time until the deadline, or a day where none is known.
+func (d *run) left(ctx workflow.Context) time.Duration {
+	if d.Known.Deadline.At.IsZero() {
+		return 24 * time.Hour
+	}
+	return d.Known.Deadline.At.Sub(workflow.Now(ctx))
+}
+
+func (d *run) rung() {
+	r := d.Plan.Rungs[d.RungsDone]
+	d.RungsDone++
+	d.event(r.Kind, "machine", "rung", r.Name)
+	d.say(fmt.Sprintf("%s: %s", r.Kind, r.Name))
+}
+
+func (d *run) settle(ctx workflow.Context) {
+	d.Settled = verdict(&d.State)
+	d.Outcome = outcome(&d.State)
+	d.SettleUntil = workflow.Now(ctx).Add(d.Plan.Linger)
+	d.event("verdict", "machine", "outcome", string(d.Outcome), "provider_status", d.Known.RawStatus)
+	d.say("verdict: " + string(d.Outcome))
+}
+
+func outcome(s *State) dispute.Status {
+	accepted := s.Answer != nil && s.Answer.Response == dispute.ResponseAccept
+	switch s.Known.Status {
+	case dispute.ProviderWon:
+		return dispute.StatusWon
+	case dispute.ProviderLost:
+		if accepted {
+			return dispute.StatusAccepted
+		}
+		return dispute.StatusLost
+	case dispute.ProviderClosed, dispute.ProviderPrevented:
+		return dispute.StatusClosed
+	case dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderUnknown:
+	}
+	return dispute.StatusOpen
+}
+
+// finish ends the execution once nothing is under way. It reports false when
+// something came in the meantime.
+func (d *run) finish(ctx workflow.Context) (bool, error) {
+	if err := workflow.Await(ctx, func() bool { return d.stirred() || d.idle(ctx) }); err != nil {
+		return false, err
+	}
+	if d.stirred() {
+		return false, nil
+	}
+	d.timers.stop()
+	m := move{Act: actWait, Status: d.Outcome, What: "closed"}
+	if err := d.publish(ctx, m, true); err != nil {
+		return false, err
+	}
+	return !d.stirred() && d.idle(ctx), nil
+}
+
+// rest shows how the case stands and sleeps until something happens.
+func (d *run) rest(ctx workflow.Context, m move) error {
+	if err := d.publish(ctx, m, false); err != nil {
+		return err
+	}
+	d.timers.arm(ctx, m, &d.State)
+	err := workflow.Await(ctx, func() bool { return d.stirred() || d.timers.rang() || d.canRenew(ctx) })
+	if err != nil {
+		return err
+	}
+	if d.canRenew(ctx) && !d.stirred() {
+		return workflow.NewContinueAsNewError(ctx, DisputeWorkflow, d.State)
+	}
+	return nil
+}
+
+func (d *run) canRenew(ctx workflow.Context) bool {
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested() && d.idle(ctx)
+}
+
+// stirred reports whether there is something to look at.
+func (d *run) stirred() bool {
+	return d.dirty || d.notices.Len() > 0 || len(d.decisions) > 0
+}
+
+// idle reports whether nothing is under way that would be lost.
+func (d *run) idle(ctx workflow.Context) bool {
+	if d.busy > 0 || d.books.owed || len(d.decisions) > 0 || len(d.Pending) > 0 || !workflow.AllHandlersFinished(ctx) {
+		return false
+	}
+	return !slices.ContainsFunc(d.tellers, func(t *teller) bool { return !t.idle() })
+}
+
+// spawn runs something beside the main loop and wakes the loop when it ends.
+func (d *run) spawn(ctx workflow.Context, f func(workflow.Context)) {
+	d.busy++
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		f(ctx)
+		d.busy--
+		d.dirty = true
+	})
+}

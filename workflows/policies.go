@@ -1,0 +1,77 @@
+package workflows
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// policy says how long a step may take and how it is tried again.
+type policy struct {
+	start     time.Duration // one attempt
+	total     time.Duration // all attempts; zero: without end
+	heartbeat time.Duration
+	first     time.Duration // wait before the second attempt
+	most      time.Duration // longest wait between attempts
+}
+
+// The policies. Every activity call names one.
+var (
+	// quickStore: our own database. It is tried until it answers: without the
+	// database nothing can be known or remembered.
+	quickStore = policy{start: 10 * time.Second, first: 200 * time.Millisecond, most: 30 * time.Second}
+	// vendorRead: a question to a vendor; total is set to what the case can wait.
+	vendorRead = policy{start: 60 * time.Second, first: time.Second, most: 5 * time.Minute}
+	// vendorWrite: a change at a vendor that matters; total ends at the deadline.
+	vendorWrite = policy{start: 2 * time.Minute, heartbeat: 45 * time.Second, first: time.Second, most: 2 * time.Minute}
+	// notify: words for people; stale after an hour.
+	notify = policy{start: 20 * time.Second, total: time.Hour, first: time.Second, most: 2 * time.Minute}
+	// postMoney: entries for the books; late is better than never.
+	postMoney = policy{start: 60 * time.Second, total: 30 * 24 * time.Hour, first: 2 * time.Second, most: 15 * time.Minute}
+)
+
+// quickLimit is how long a step may take inside the workflow task before it
+// falls through to an ordinary activity.
+const quickLimit = 2 * time.Second
+
+// within bounds all attempts; at least one attempt is always possible.
+func (p policy) within(total time.Duration) policy {
+	p.total = max(total, p.start)
+	return p
+}
+
+// ordinary runs a step as an activity on a task queue.
+func ordinary(ctx workflow.Context, p policy, queue, summary string, fn, in, out any) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              queue,
+		StartToCloseTimeout:    p.start,
+		ScheduleToCloseTimeout: p.total,
+		HeartbeatTimeout:       p.heartbeat,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: p.first, MaximumInterval: p.most, BackoffCoefficient: 2},
+	})
+	return workflow.ExecuteActivity(ctx, fn, in).Get(ctx, out)
+}
+
+// quick runs a step inside the workflow task and, when it is slow, limited or
+// failing, once more as an ordinary activity with its whole policy. A failure
+// that trying again cannot mend is returned as it is.
+func quick(ctx workflow.Context, p policy, queue, summary string, fn, in, out any) error {
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    quickLimit,
+		ScheduleToCloseTimeout: quickLimit,
+		Summary:                summary,
+		RetryPolicy:            once,
+	})
+	err := workflow.ExecuteLocalActivity(local, fn, in).Get(ctx, out)
+	var app *temporal.ApplicationError
+	if err == nil || (errors.As(err, &app) && app.NonRetryable()) || temporal.IsCanceledError(err) {
+		return err
+	}
+	return ordinary(ctx, p, queue, summary, fn, in, out)
+}
+
+// once is the retry policy of a single quick attempt.
+var once = &temporal.RetryPolicy{MaximumAttempts: 1}

@@ -1,0 +1,119 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// Wire names: the outside world starts, signals, queries and updates by these.
+const (
+	// DisputeWorkflow is the workflow type of one dispute.
+	DisputeWorkflow = "Dispute"
+	// NoticeSignal carries one dispute.Notice.
+	NoticeSignal = "notice"
+	// StateQuery returns State.
+	StateQuery = "state"
+	// CasesQueue is the task queue of the workflows and of quick steps.
+	CasesQueue = "cases"
+)
+
+// VendorQueue is the task queue of one connection's calls, so that a slow or
+// limited vendor holds up nobody else.
+func VendorQueue(connection string) string { return "vendor/" + connection }
+
+// State is everything a dispute's workflow remembers: what continue-as-new
+// carries, what the query returns, what tests compare. It holds no personal
+// data.
+type State struct {
+	Ref     dispute.Ref      `json:"ref"`
+	Part    int              `json:"part"`
+	Pending []dispute.Notice `json:"pending,omitempty"` // not yet recorded
+
+	Known   *activities.Known         `json:"known,omitempty"`
+	Plan    *activities.Plan          `json:"plan,omitempty"`
+	Sources []activities.SourceResult `json:"sources,omitempty"`
+	Packet  activities.PacketRef      `json:"packet"`
+	// Composed says that Packet holds everything the sources told so far.
+	Composed bool `json:"composed,omitempty"`
+	Gathered bool `json:"gathered,omitempty"` // the sources of this stage were asked
+
+	Assignee   string           `json:"assignee,omitempty"`
+	Queue      string           `json:"queue,omitempty"`  // a person's choice; the plan's otherwise
+	Choice     dispute.Response `json:"choice,omitempty"` // a person's choice; the plan's otherwise
+	ChosenBy   string           `json:"chosen_by,omitempty"`
+	ApprovedBy string           `json:"approved_by,omitempty"`
+	SubmitNow  string           `json:"submit_now,omitempty"` // who asked
+	HeldBy     string           `json:"held_by,omitempty"`
+
+	RungsDone int                   `json:"rungs_done"`       // of Plan.Rungs
+	Answer    *activities.Responded `json:"answer,omitempty"` // of this stage
+	Attempt   int                   `json:"attempt,omitempty"`
+	Baseline  int                   `json:"baseline,omitempty"` // submissions the provider counted when the stage began
+	Failure   string                `json:"failure,omitempty"` // why the last try to respond or compose failed
+	RetryAt   time.Time             `json:"retry_at,omitzero"`
+	Auto      *activities.Claimed   `json:"auto,omitempty"`
+
+	Settled     string         `json:"settled,omitempty"` // the verdict that was settled last
+	SettleUntil time.Time      `json:"settle_until,omitzero"`
+	Outcome     dispute.Status `json:"outcome,omitempty"`
+
+	Replan bool            `json:"replan,omitempty"`
+	Face   activities.Face `json:"face"`
+	Seen   []string        `json:"seen,omitempty"` // ids of decisions taken, newest last
+	Steps  int             `json:"steps"`          // counts events, for their keys
+}
+
+// seenLimit bounds how many decision ids are remembered across continue-as-new.
+const seenLimit = 64
+
+// stageBegins forgets what belonged to the stage before.
+func (s *State) stageBegins() {
+	s.Answer, s.Attempt, s.Failure, s.RetryAt = nil, 0, "", time.Time{}
+	s.Choice, s.ChosenBy, s.ApprovedBy, s.SubmitNow, s.HeldBy = "", "", "", "", ""
+	s.Gathered, s.Composed, s.RungsDone, s.Replan = false, false, 0, true
+	s.Sources, s.Settled, s.Outcome, s.SettleUntil = nil, "", "", time.Time{}
+}
+
+// next part of a closed case: the closing state with a new notice.
+func (s State) NextPart(n dispute.Notice) State {
+	s.Part++
+	s.Pending = []dispute.Notice{n}
+	return s
+}
+
+func (s *State) queue() string {
+	if s.Queue != "" {
+		return s.Queue
+	}
+	if s.Plan != nil {
+		return s.Plan.Queue
+	}
+	return ""
+}
+
+func (s *State) sourcesPending() bool {
+	for _, r := range s.Sources {
+		if r.Outcome == activities.SourcePending {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) seen(id string) bool {
+	for _, have := range s.Seen {
+		if have == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) remember(id string) {
+	s.Seen = append(s.Seen, id)
+	if len(s.Seen) > seenLimit {
+		s.Seen = s.Seen[len(s.Seen)-seenLimit:]
+	}
+}
