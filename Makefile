@@ -80,7 +80,8 @@ lint: ## golangci-lint alone
 
 .PHONY: check-workflows
 check-workflows:
-	@if [ -d workflows ]; then echo "==> workflowcheck"; tools/run check workflowcheck ./workflows/...; fi
+	@echo "==> workflowcheck"
+	@tools/run check workflowcheck -config tools/workflowcheck.yaml ./workflows/... ./worker/...
 
 .PHONY: check-generated
 check-generated:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
@@ -30,7 +31,7 @@ func (s *Steps) Plan(ctx context.Context, in PlanInput) (Plan, error) {
 	if err != nil {
 		return Plan{}, temporalError(err)
 	}
-	route, err := set.Evaluate(s.ruleInput(row))
+	route, err := set.Evaluate(s.ruleInput(ctx, row))
 	if err != nil {
 		s.Log.Error("rules cannot decide; a person will", "case", row.ID, "error", err)
 		route = fallback(set, err)
@@ -55,8 +56,20 @@ func (s *Steps) knowPayment(ctx context.Context, row *store.CaseRow) {
 	}
 }
 
-func (s *Steps) ruleInput(row store.CaseRow) rules.Input {
-	return rules.Input{Case: row.Case, Now: s.Now(), WinProbability: 0.5}
+// ruleInput is what rules may look at. Without a history of outcomes the
+// chance to win is the catalogue's prior for the reason.
+func (s *Steps) ruleInput(ctx context.Context, row store.CaseRow) rules.Input {
+	in := rules.Input{Case: row.Case, Now: s.Now(), WinProbability: networks.Prior(row.Family), EvidenceStrength: row.Strength}
+	if row.Payment == nil || row.Payment.CustomerID == "" {
+		return in
+	}
+	earlier, _, err := s.DB.ListCases(ctx, store.CaseFilter{Connection: row.Ref.Connection, Text: row.Payment.CustomerID, Limit: 500})
+	if err != nil {
+		s.Log.Warn("plan without the customer's earlier disputes", "case", row.ID, "kind", dispute.KindOf(err))
+		return in
+	}
+	in.CustomerDisputes = max(len(earlier)-1, 0)
+	return in
 }
 
 // fallback leaves a case that no rule could decide to a person, and sends the
@@ -80,12 +93,15 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 		Linger: s.Policy.Linger, RetryEvery: s.Policy.RetryEvery,
 	}
 	for _, n := range route.Notify {
+		if n.Optional && !s.configured(n.Connection) {
+			continue
+		}
 		p.Notify = append(p.Notify, NotifyTarget{Connection: n.Connection, Channel: n.Channel})
 	}
-	if t := route.Ticket; t != nil {
+	if t := route.Ticket; t != nil && (!t.Optional || s.configured(t.Connection)) {
 		p.Tickets = []TicketTarget{{Connection: t.Connection, Priority: t.Priority}}
 	}
-	p.CutOff = cutOff(row.Deadline.At, s.Policy.Scale(route.Ladder.CutOff), now)
+	p.CutOff = cutOff(row.Deadline, s.Policy.Scale(route.Ladder.CutOff), now)
 	p.Rungs = s.rungs(route.Ladder, p.CutOff, now)
 	p.SourcesUntil = now.Add(s.Policy.SourcePatience)
 	if !p.CutOff.IsZero() && p.CutOff.Before(p.SourcesUntil) {
@@ -96,13 +112,16 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 
 // cutOff is the moment we stop waiting. When the rule's margin has passed
 // already, half of what is left is used, so that sources get their chance.
-func cutOff(deadline time.Time, margin time.Duration, now time.Time) time.Time {
-	if deadline.IsZero() {
+func cutOff(d dispute.Deadline, margin time.Duration, now time.Time) time.Time {
+	if d.At.IsZero() {
 		return time.Time{}
 	}
-	at := deadline.Add(-margin)
-	if !at.After(now) && deadline.After(now) {
-		at = now.Add(deadline.Sub(now) / 2)
+	at, end := d.At.Add(-margin), d.At
+	if !end.After(now) {
+		end = d.Last()
+	}
+	if !at.After(now) && end.After(now) {
+		at = now.Add(end.Sub(now) / 2)
 	}
 	return at
 }
@@ -139,6 +158,11 @@ func (s *Steps) sources(m Merchant, provider string) []string {
 		out = slices.Insert(out, 0, provider)
 	}
 	return out
+}
+
+func (s *Steps) configured(connection string) bool {
+	_, ok := s.Set.Adapter(connection)
+	return ok
 }
 
 func why(r rules.Route) string {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/ledger"
@@ -41,7 +42,7 @@ func (s *Steps) judge(row *store.CaseRow) {
 	snap := row.View.Snapshot
 	row.Family = networks.Family(snap)
 	window, note := networks.Window(snap)
-	row.Deadline = dispute.Earliest(snap, dispute.Windows{
+	row.Deadline = dispute.Earliest(row.View, dispute.Windows{
 		Network: s.Policy.Scale(window), NetworkNote: note, Policy: s.Policy.FallbackWindow,
 	})
 	if row.Status == "" {
@@ -65,6 +66,7 @@ func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
 	want, err := ledger.Expected(ledger.Facts{
 		CaseID: row.ID, Connection: row.Ref.Connection, DisputeID: row.Ref.ID, Family: row.Family,
 		View: row.View, Outcome: outcomeOf(row), OutcomeAt: row.View.OccurredAt, Amount: row.Amount(),
+		LostAt: lostBefore(row.View),
 	})
 	if err != nil {
 		return 0, err
@@ -87,6 +89,14 @@ func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
 		}
 	}
 	return len(entries), nil
+}
+
+// lostBefore is when a dispute that is won now had been lost.
+func lostBefore(v dispute.View) time.Time {
+	if v.Snapshot.Status != dispute.ProviderWon {
+		return time.Time{}
+	}
+	return v.LostAt
 }
 
 func outcomeOf(row *store.CaseRow) ledger.Outcome {

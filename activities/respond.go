@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -106,6 +108,7 @@ func (s *Steps) responder(ctx context.Context, in RespondInput, word dispute.Res
 // respond runs the protocol under one intent per stage and attempt, whichever
 // the word: contesting and accepting exclude each other.
 func (r *responder) respond(ctx context.Context) (Responded, error) {
+	defer beat(ctx)()
 	w := write{
 		key:    key(r.row.ID, r.in.Part, r.in.Stage, "respond", r.in.Attempt),
 		caseID: r.row.ID, kind: string(r.word), target: r.in.Ref.Connection,
@@ -224,7 +227,6 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 			p.Uploads = map[string]string{}
 		}
 		p.Uploads[sha] = id
-		activity.RecordHeartbeat(ctx, len(p.Uploads))
 		if err := r.DB.SaveProgress(ctx, intent.Key, toJSON(p)); err != nil {
 			r.Log.Warn("an upload's id could not be kept", "key", intent.Key, "error", err)
 		}
@@ -233,6 +235,33 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 		return integrations.Receipt{}, err
 	}
 	return vendor.Submit(ctx, sub)
+}
+
+// beatEvery is well within the heartbeat time-out of the workflow's policy for
+// responses.
+const beatEvery = 3 * time.Second
+
+// beat tells Temporal that this worker lives, so that another takes over soon
+// after it does not. Call what it returns to stop.
+func beat(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		every := time.NewTicker(beatEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
 }
 
 // mark notes that from now on an answer at the provider may be ours.

@@ -117,7 +117,7 @@ func (d *demo) system(ctx context.Context, folder string, console net.Listener, 
 	sys, err := rehearsal.Prepare(ctx, rehearsal.Options{
 		Folder: folder, Database: url, Day: d.day, Seed: d.seed, Console: console, SimulatorPort: free(ctx, simulatorPort),
 		TemporalAddress: stack.Temporal.Address(), Namespace: stack.Temporal.Namespace(), TemporalUI: stack.Temporal.UIURL(),
-		Log: d.quiet(),
+		Log: d.quiet(), Verbose: d.verbose,
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
@@ -44,7 +45,7 @@ func (d *Desk) ExplainRules(ctx context.Context, by Actor, set *rules.Set, caseI
 	if err != nil {
 		return "", rules.Route{}, err
 	}
-	in := rules.Input{Case: row.Case, Now: d.Now(), WinProbability: 0.5, EvidenceStrength: row.Strength}
+	in := rules.Input{Case: row.Case, Now: d.Now(), WinProbability: networks.Prior(row.Family), EvidenceStrength: row.Strength}
 	text, err := rules.Explain(set, in)
 	if err != nil {
 		return "", rules.Route{}, err

@@ -22,6 +22,18 @@ type Deadline struct {
 	NoResponse bool `json:"no_response,omitempty"`
 }
 
+// Last is the moment after which an answer is not worth sending: the provider's
+// own date where it named one, else At. Between the two there is no time to
+// lose, but the provider still listens.
+func (d Deadline) Last() time.Time {
+	for _, c := range d.Considered {
+		if c.Origin == OriginProvider {
+			return c.At
+		}
+	}
+	return d.At
+}
+
 // Candidate is one date that was looked at for a deadline.
 type Candidate struct {
 	Origin Origin    `json:"origin"`
@@ -41,16 +53,19 @@ type Windows struct {
 // and the network's window, and the policy's window when neither is known. A
 // provider's date later than the network's window loses, because a date
 // outside a signature may shorten a deadline and never extend it.
-func Earliest(s Snapshot, w Windows) Deadline {
+//
+// Windows run from the beginning of the present stage.
+func Earliest(v View, w Windows) Deadline {
+	s, began := v.Snapshot, v.StageBegan()
 	d := Deadline{NoResponse: s.NoResponse}
 	if !s.DueBy.IsZero() {
 		d.Considered = append(d.Considered, Candidate{OriginProvider, s.DueBy, "the provider's own date"})
 	}
-	if w.Network > 0 && !s.OpenedAt.IsZero() {
-		d.Considered = append(d.Considered, Candidate{OriginNetwork, s.OpenedAt.Add(w.Network), w.NetworkNote})
+	if w.Network > 0 && !began.IsZero() {
+		d.Considered = append(d.Considered, Candidate{OriginNetwork, began.Add(w.Network), w.NetworkNote})
 	}
-	if len(d.Considered) == 0 && w.Policy > 0 && !s.OpenedAt.IsZero() {
-		d.Considered = append(d.Considered, Candidate{OriginPolicy, s.OpenedAt.Add(w.Policy), "no date was named"})
+	if len(d.Considered) == 0 && w.Policy > 0 && !began.IsZero() {
+		d.Considered = append(d.Considered, Candidate{OriginPolicy, began.Add(w.Policy), "no date was named"})
 	}
 	for _, c := range d.Considered {
 		if d.At.IsZero() || c.At.Before(d.At) {

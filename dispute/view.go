@@ -1,6 +1,7 @@
 package dispute
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,10 @@ type View struct {
 	EventID    string     `json:"event_id"`    // of the notice that gave Snapshot
 	Kind       NoticeKind `json:"kind"`        // of the notice that gave Snapshot
 	FirstSeen  time.Time  `json:"first_seen"`  // the earliest OccurredAt
+	// Stages holds when each stage was first told of.
+	Stages map[Stage]time.Time `json:"stages,omitempty"`
+	// LostAt is when the dispute was first told to be lost; zero when it never was.
+	LostAt time.Time `json:"lost_at,omitzero"`
 }
 
 // Fold adds one notice to what is known. A notice without a snapshot changes
@@ -30,10 +35,30 @@ func Fold(v View, n Notice) View {
 		out.Snapshot, out.OccurredAt, out.EventID, out.Kind = *n.Snapshot, n.OccurredAt, n.EventID, n.Kind
 	}
 	out.FirstSeen = earliest(v.FirstSeen, n.OccurredAt)
+	out.Stages = maps.Clone(v.Stages)
+	if out.Stages == nil {
+		out.Stages = map[Stage]time.Time{}
+	}
+	out.Stages[n.Snapshot.Stage] = earliest(out.Stages[n.Snapshot.Stage], n.OccurredAt)
+	if n.Snapshot.Status == ProviderLost {
+		out.LostAt = earliest(v.LostAt, n.OccurredAt)
+	}
 	out.Snapshot.OpenedAt = opened
 	out.Snapshot.Movements = moves
 	out.Snapshot.SubmissionCount = max(v.Snapshot.SubmissionCount, n.Snapshot.SubmissionCount)
 	return out
+}
+
+// StageBegan is when the present stage began: the dispute's opening for its
+// first stage, the first notice of the stage for later ones.
+func (v View) StageBegan() time.Time {
+	began := v.Stages[v.Snapshot.Stage]
+	for _, at := range v.Stages {
+		if at.Before(began) {
+			return began
+		}
+	}
+	return v.Snapshot.OpenedAt
 }
 
 // newer orders notices totally: by time, then by how far the status has gone,

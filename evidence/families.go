@@ -103,7 +103,7 @@ var families = map[dispute.Family]family{
 	dispute.FamilyCreditNotProcessed: {
 		advice: "Show the refund with its date and reference, or the terms under which none is due.",
 		wants: []want{
-			{proofRefunded, one, false}, {proofPayment, must, false}, {proofRefundPolicy, one, false}, {proofCancelPolicy, one, false},
+			{proofRefunded, good, false}, {proofPayment, must, false}, {proofRefundPolicy, one, false}, {proofCancelPolicy, one, false},
 			{proofCommunication, good, false}, {proofOrder, good, false}, {proofDelivered, good, false}, {proofAccessLog, good, false}, {proofService, good, false},
 			{proofReceipt, good, false}, {proofDocument, good, false},
 		},

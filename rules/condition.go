@@ -118,6 +118,7 @@ func (c *condition) inspect(checked *cel.Ast, r *rates) (flaws []flaw) {
 				problem.line = native.SourceInfo().GetStartLocation(e.ID()).Line()
 				flaws = append(flaws, problem)
 			}
+		default:
 		}
 	}))
 	return flaws

@@ -125,6 +125,43 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// 1 USD is 149.5 JPY; a yen has no minor unit, a dinar a thousand.
+func TestConversionKnowsEveryCurrencysDecimals(t *testing.T) {
+	t.Parallel()
+	set := mustParse(t, `
+base_currency: JPY
+fx: { USD: 149.5, KWD: "487.25" }
+queues: { front: { members: [a@example.com] } }
+ladder: { std: { cut_off: 6h, at_cut_off: submit } }
+defaults: { queue: front, ladder: std, respond: contest }
+rules:
+  - { id: rest, when: 'dispute.amount_base > money("0 JPY") || true', then: {}, continue: true }
+  - { id: end, when: "true", then: {} }
+`)
+	tests := []struct {
+		minor    int64
+		currency string
+		want     string
+	}{
+		{100, "USD", "150 JPY"},   // 149.5, away from zero
+		{-100, "USD", "-150 JPY"}, // the same below zero
+		{99, "USD", "148 JPY"},    // 148.005
+		{1000, "KWD", "487 JPY"},  // 487.25
+		{7, "JPY", "7 JPY"},       // nothing to convert
+		{math.MaxInt64, "JPY", "9223372036854775807 JPY"},
+		{math.MaxInt64, "USD", "92233720368547758.07 USD"}, // too large: stays as it was
+	}
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			t.Parallel()
+			m := mustEvaluate(t, set, input(amount(tt.minor, tt.currency))).Explanation[0]
+			if want := "dispute.amount_base = " + tt.want; m.Why != want {
+				t.Errorf("got %q, want %q", m.Why, want)
+			}
+		})
+	}
+}
+
 const policy = `
 fx: { EUR: "1.10" }
 queues:

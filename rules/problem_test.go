@@ -200,7 +200,8 @@ func TestCheckConnections(t *testing.T) {
 		"one spelt otherwise": {[]string{"alert", "helpdesk"}, rules.Problems{
 			{Line: 13, Rule: "r", Message: `there is no connection "alerts"`, Mend: "did you mean alert? Otherwise configure it, or write optional: true beside it"},
 		}},
-		"none": {nil, rules.Problems{
+		"not known": {nil, nil},
+		"none": {[]string{}, rules.Problems{
 			{Line: 13, Rule: "r", Message: `there is no connection "alerts"`, Mend: "configure it, or write optional: true beside it"},
 			{Line: 15, Rule: "r", Message: `there is no connection "helpdesk"`, Mend: "configure it, or write optional: true beside it"},
 		}},

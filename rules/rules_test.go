@@ -38,7 +38,7 @@ func golden(t *testing.T, name, got string) {
 func TestDefault(t *testing.T) {
 	t.Parallel()
 	set := rules.Default()
-	if err := set.Check(nil); err != nil {
+	if err := set.Check([]string{}); err != nil {
 		t.Error(err)
 	}
 	if set != rules.Default() {

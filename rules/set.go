@@ -118,8 +118,12 @@ func (s *Set) Hash() string { return s.hash }
 func (s *Set) Source() []byte { return bytes.Clone(s.source) }
 
 // Check looks at what only the installation knows: that every connection the
-// rules name exists, unless it is marked optional. The error is like Parse's.
+// rules name exists, unless it is marked optional. Nil connections are not
+// known and not checked. The error is like Parse's.
 func (s *Set) Check(connections []string) error {
+	if connections == nil {
+		return nil
+	}
 	var problems Problems
 	for _, ref := range s.references {
 		if ref.optional || slices.Contains(connections, ref.connection) {

@@ -160,7 +160,8 @@ const maxUnwatched = 500
 
 // Unwatched finds the cases that nothing would save: not ended, not submitted,
 // older than grace, and without a timer that is armed or fired less than grace
-// ago. The nearest deadline comes first; at most 500 are returned.
+// ago. Those that never had a timer come first, by deadline, then the others by
+// when theirs passed; at most 500 are returned.
 func (d *DB) Unwatched(ctx context.Context, now time.Time, grace time.Duration) ([]CaseRow, error) {
 	rows, err := d.q.UnwatchedCases(ctx, db.UnwatchedCasesParams{Before: now.Add(-grace), MaxRows: maxUnwatched})
 	return convert(rows, caseRow), wrap("store: unwatched cases", err)

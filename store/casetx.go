@@ -15,7 +15,7 @@ import (
 // CaseTx is one transaction on one locked case. It is valid, and used by one
 // goroutine, until the function it was given to returns.
 type CaseTx struct {
-	ctx     context.Context //nolint:containedctx // lives as long as the call of InCase
+	ctx     context.Context // of the call of InCase
 	q       *db.Queries
 	row     CaseRow
 	before  []byte

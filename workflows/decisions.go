@@ -79,8 +79,8 @@ func (d *run) mayAnswer(ctx workflow.Context, kind dispute.DecisionKind) error {
 	switch {
 	case sends && d.Known.Deadline.NoResponse:
 		return errors.New("the provider allows no response to this dispute")
-	case sends && (d.Known.PastDue || passed(d.Known.Deadline.At, workflow.Now(ctx))):
-		return fmt.Errorf("the deadline passed at %s", stamp(d.Known.Deadline.At))
+	case sends && (d.Known.PastDue || passed(d.Known.Deadline.Last(), workflow.Now(ctx))):
+		return fmt.Errorf("the deadline passed at %s", stamp(d.Known.Deadline.Last()))
 	}
 	return nil
 }

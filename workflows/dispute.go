@@ -239,7 +239,7 @@ func (d *run) compose(ctx workflow.Context) {
 // respond sends the one answer of the stage, or accepts.
 func (d *run) respond(ctx workflow.Context, m move) {
 	in := activities.RespondInput{
-		Ref: d.Ref, Part: d.Part, Stage: d.Known.Stage, Attempt: d.Attempt, Baseline: d.Baseline, By: m.By, Until: d.Known.Deadline.At,
+		Ref: d.Ref, Part: d.Part, Stage: d.Known.Stage, Attempt: d.Attempt, Baseline: d.Baseline, By: m.By, Until: d.Known.Deadline.Last(),
 	}
 	fn, word := any(steps.Submit), "submit the packet"
 	if m.Act == actAccept {
@@ -276,7 +276,7 @@ func (d *run) left(ctx workflow.Context) time.Duration {
 	if d.Known.Deadline.At.IsZero() {
 		return 24 * time.Hour
 	}
-	return d.Known.Deadline.At.Sub(workflow.Now(ctx))
+	return d.Known.Deadline.Last().Sub(workflow.Now(ctx))
 }
 
 func (d *run) rung() {

@@ -49,7 +49,7 @@ func next(s *State, now time.Time) move {
 		return move{Act: actWait, Status: dispute.StatusOpen, What: "the provider allows no response; waits for the verdict"}
 	case s.Known.Status == dispute.ProviderUnderReview:
 		return move{Act: actWait, Status: dispute.StatusSubmitted, What: "under review at the provider; waits for the verdict"}
-	case s.Known.PastDue || passed(s.Known.Deadline.At, now):
+	case s.Known.PastDue || passed(s.Known.Deadline.Last(), now):
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "waits for the verdict", Needs: "the deadline has passed without an answer"}
 	case waits(s.RetryAt, now):
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "tries again", At: s.RetryAt, Needs: s.Failure}
@@ -139,7 +139,7 @@ func atCutOff(s *State) move {
 		return move{Act: actAccept, By: "cut-off"}
 	case "person":
 		return move{
-			Act: actWait, Status: dispute.StatusNeedsPerson, At: s.Known.Deadline.At,
+			Act: actWait, Status: dispute.StatusNeedsPerson, At: s.Known.Deadline.Last(),
 			What: "nothing is sent by itself", Needs: "the cut-off has passed and the rule leaves the answer to a person",
 		}
 	default:

@@ -25,7 +25,7 @@ var (
 	// vendorRead: a question to a vendor; total is set to what the case can wait.
 	vendorRead = policy{start: 60 * time.Second, first: time.Second, most: 5 * time.Minute}
 	// vendorWrite: a change at a vendor that matters; total ends at the deadline.
-	vendorWrite = policy{start: 2 * time.Minute, heartbeat: 45 * time.Second, first: time.Second, most: 2 * time.Minute}
+	vendorWrite = policy{start: 2 * time.Minute, heartbeat: 15 * time.Second, first: time.Second, most: 2 * time.Minute}
 	// notify: words for people; stale after an hour.
 	notify = policy{start: 20 * time.Second, total: time.Hour, first: time.Second, most: 2 * time.Minute}
 	// postMoney: entries for the books; late is better than never.

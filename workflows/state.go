@@ -51,7 +51,7 @@ type State struct {
 	Answer    *activities.Responded `json:"answer,omitempty"` // of this stage
 	Attempt   int                   `json:"attempt,omitempty"`
 	Baseline  int                   `json:"baseline,omitempty"` // submissions the provider counted when the stage began
-	Failure   string                `json:"failure,omitempty"` // why the last try to respond or compose failed
+	Failure   string                `json:"failure,omitempty"`  // why the last try to respond or compose failed
 	RetryAt   time.Time             `json:"retry_at,omitzero"`
 	Auto      *activities.Claimed   `json:"auto,omitempty"`
 

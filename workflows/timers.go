@@ -27,7 +27,7 @@ func (t *timers) arm(ctx workflow.Context, m move, s *State) {
 	if owesAnswer(s) {
 		cutOff = s.Plan.CutOff
 		if passed(cutOff, workflow.Now(ctx)) {
-			cutOff = s.Known.Deadline.At
+			cutOff = s.Known.Deadline.Last()
 		}
 	}
 	t.cutOff.set(ctx, cutOff, "cut-off: "+s.Plan.AtCutOff)

@@ -39,6 +39,9 @@ type App struct {
 	Desk   *desk.Desk
 	Codec  *codec.Codec // nil when no key is configured
 	Log    *slog.Logger
+	// SDKLog is where Temporal's SDK writes; a step that will be tried again is
+	// an error to it, which only whoever runs the system wants to read.
+	SDKLog *slog.Logger
 
 	temporal client.Client
 }
@@ -47,7 +50,7 @@ type App struct {
 // Temporal is connected by Temporal, so that what does not need it works
 // without it.
 func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
-	a := &App{Config: cfg, Log: log}
+	a := &App{Config: cfg, Log: log, SDKLog: log}
 	var err error
 	deps := integrations.Deps{HTTP: &http.Client{Timeout: vendorTimeout}, Now: time.Now, Log: log}
 	if a.Set, err = integrations.Build(all.Vendors, deps, cfg.Adapters()); err != nil {
@@ -111,7 +114,7 @@ func (a *App) clientOptions() (client.Options, error) {
 	if a.Config.Temporal.Namespace != "" {
 		opts.Namespace = a.Config.Temporal.Namespace
 	}
-	opts.Logger = tlog.NewStructuredLogger(a.Log)
+	opts.Logger = tlog.NewStructuredLogger(a.SDKLog)
 	if a.Codec != nil {
 		opts.DataConverter = a.Codec.DataConverter()
 		opts.FailureConverter = a.Codec.FailureConverter()
@@ -264,4 +267,3 @@ func (a *App) pingTemporal(ctx context.Context) error {
 	}
 	return nil
 }
-

@@ -45,6 +45,7 @@ type Options struct {
 	Console         net.Listener
 	SimulatorPort   int // zero picks a free one
 	Log             *slog.Logger
+	Verbose         bool // log what Temporal's SDK says, too
 	// Wrap is put around each vendor's stand-in; see simulator.Options.
 	Wrap func(vendor string, h http.Handler) http.Handler
 	// Rules replace the demo's rules when set.
@@ -136,6 +137,9 @@ func (s *System) configure(ctx context.Context) error {
 	}
 	if s.App, err = boot.Open(ctx, cfg, s.options.Log); err != nil {
 		return err
+	}
+	if !s.options.Verbose {
+		s.App.SDKLog = slog.New(slog.DiscardHandler)
 	}
 	return s.App.Migrate(ctx)
 }

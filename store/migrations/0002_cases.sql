@@ -58,7 +58,7 @@ CREATE INDEX cases_queue_due ON cases (queue, coalesce(deadline_at, 'infinity'),
 CREATE INDEX cases_assignee_due ON cases (assignee, coalesce(deadline_at, 'infinity'), id) WHERE open;
 CREATE INDEX cases_merchant_due ON cases (merchant, coalesce(deadline_at, 'infinity'), id);
 CREATE INDEX cases_words ON cases USING gin (array_to_tsvector(words));
-CREATE INDEX cases_unwatched ON cases (coalesce(armed_until, '-infinity'))
+CREATE INDEX cases_unwatched ON cases (coalesce(armed_until, '-infinity'), coalesce(deadline_at, 'infinity'), id)
     WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold');
 
 CREATE TABLE case_events (

@@ -27,7 +27,7 @@ SELECT * FROM cases WHERE dispute_id = @dispute_id ORDER BY connection LIMIT 2;
 SELECT * FROM cases
 WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
   AND coalesce(armed_until, '-infinity') < @before::timestamptz AND created_at < @before::timestamptz
-ORDER BY coalesce(deadline_at, 'infinity'), id
+ORDER BY coalesce(armed_until, '-infinity'), coalesce(deadline_at, 'infinity'), id
 LIMIT @max_rows;
 
 -- name: CountByStatus :many
