@@ -25,29 +25,6 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// Defines values for SourceEvidenceOutcome.
-const (
-	Answered SourceEvidenceOutcome = "answered"
-	Empty    SourceEvidenceOutcome = "empty"
-	Failed   SourceEvidenceOutcome = "failed"
-	Pending  SourceEvidenceOutcome = "pending"
-	Skipped  SourceEvidenceOutcome = "skipped"
-)
-
-// Defines values for SubmissionOutcome.
-const (
-	AnsweredElsewhere SubmissionOutcome = "answered_elsewhere"
-	Sent              SubmissionOutcome = "sent"
-	TooLate           SubmissionOutcome = "too_late"
-)
-
-// Defines values for WriteState.
-const (
-	Done     WriteState = "done"
-	Intended WriteState = "intended"
-	Refused  WriteState = "refused"
-)
-
 // Balance defines model for Balance.
 type Balance = store.Balance
 
@@ -124,8 +101,8 @@ type CaseFile struct {
 	// ChainError Where they do not.
 	ChainError string `json:"chain_error,omitempty,omitzero"`
 
-	// ChainOk Whether the history's hashes hold.
-	ChainOk  bool             `json:"chain_ok"`
+	// ChainOK Whether the history's hashes hold.
+	ChainOK  bool             `json:"chain_ok"`
 	Deadline Deadline         `json:"deadline"`
 	Evidence []SourceEvidence `json:"evidence"`
 	History  []Event          `json:"history"`
@@ -306,16 +283,13 @@ type Route = json.RawMessage
 
 // SourceEvidence What one source gave.
 type SourceEvidence struct {
-	Detail  string                `json:"detail,omitempty,omitzero"`
-	Items   []Item                `json:"items"`
-	Outcome SourceEvidenceOutcome `json:"outcome,omitempty,omitzero"`
+	Detail  string `json:"detail,omitempty,omitzero"`
+	Items   []Item `json:"items"`
+	Outcome string `json:"outcome,omitempty,omitzero"`
 
 	// Source A connection, or `person:` and who.
 	Source string `json:"source"`
 }
-
-// SourceEvidenceOutcome defines model for SourceEvidence.Outcome.
-type SourceEvidenceOutcome string
 
 // Stage defines model for Stage.
 type Stage = dispute.Stage
@@ -335,8 +309,8 @@ type Submission struct {
 	DoneAt time.Time `json:"done_at,omitempty,omitzero"`
 
 	// Key The idempotency key, the same for every attempt.
-	Key     string            `json:"key"`
-	Outcome SubmissionOutcome `json:"outcome"`
+	Key     string `json:"key"`
+	Outcome string `json:"outcome"`
 
 	// Packet The hash of the packet that was sent.
 	Packet string `json:"packet,omitempty,omitzero"`
@@ -361,9 +335,6 @@ type Submission struct {
 	ResponseSHA256 string `json:"response_sha256,omitempty,omitzero"`
 	VendorID       string `json:"vendor_id,omitempty,omitzero"`
 }
-
-// SubmissionOutcome defines model for Submission.Outcome.
-type SubmissionOutcome string
 
 // Token defines model for Token.
 type Token = store.Token
@@ -390,18 +361,15 @@ type Write struct {
 	Kind     string    `json:"kind"`
 
 	// Receipt What the vendor answered.
-	Receipt        json.RawMessage `json:"receipt,omitempty,omitzero"`
-	Refusal        string          `json:"refusal,omitempty,omitzero"`
-	RequestSHA256  string          `json:"request_sha256,omitempty,omitzero"`
-	ResponseSHA256 string          `json:"response_sha256,omitempty,omitzero"`
-	State          WriteState      `json:"state"`
+	Receipt        json.RawMessage   `json:"receipt,omitempty,omitzero"`
+	Refusal        string            `json:"refusal,omitempty,omitzero"`
+	RequestSHA256  string            `json:"request_sha256,omitempty,omitzero"`
+	ResponseSHA256 string            `json:"response_sha256,omitempty,omitzero"`
+	State          store.IntentState `json:"state"`
 
 	// Target The connection.
 	Target string `json:"target"`
 }
-
-// WriteState defines model for Write.State.
-type WriteState string
 
 // CaseID defines model for CaseID.
 type CaseID = Name
