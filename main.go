@@ -7,4 +7,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/cli"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+// version is set by the build.
+var version = "dev"
+
+func main() { os.Exit(cli.Main(version, os.Args[1:], os.Stdout, os.Stderr)) }

@@ -31,11 +31,12 @@ const (
 type usageError struct{ error }
 
 // Main runs the command line and returns the process's exit code.
-func Main(args []string, stdout, stderr io.Writer) int {
+func Main(version string, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	e := &env{out: stdout, err: stderr}
 	root := e.root()
+	root.Version = version
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -69,11 +69,13 @@ type book struct {
 }
 
 // newBook orders and cleans the items. The same items in any order give the
-// same book. Notes are a person's own words and never become exhibits.
+// same book. Notes are a person's own words and never become exhibits; nor do
+// messages without a direction, because a CRM keeps the staff's remarks among
+// its messages.
 func newBook(c dispute.Case, items []dispute.Item) *book {
 	b := &book{c: cleanCase(c), opened: c.View.Snapshot.OpenedAt.UTC()}
 	for _, it := range withPayment(c, items) {
-		if it.Kind != dispute.ItemNote {
+		if !internal(it) {
 			b.exhibits = append(b.exhibits, newExhibit(it))
 		}
 	}
@@ -85,6 +87,10 @@ func newBook(c dispute.Case, items []dispute.Item) *book {
 		e.number = i + 1
 	}
 	return b
+}
+
+func internal(it dispute.Item) bool {
+	return it.Kind == dispute.ItemNote || it.Kind == dispute.ItemCommunication && it.Facts[dispute.FactDirection] == ""
 }
 
 func newExhibit(it dispute.Item) *exhibit {

@@ -77,7 +77,7 @@ func find(b *book, code Code) (Contradiction, bool) {
 // readily when the credit came first; one that came later may be paid twice.
 func refunds(b *book) []Contradiction {
 	var before, after []*exhibit
-	var sum int64
+	sums := map[string]int64{} // by source: the shop and the provider tell of the same refund
 	for _, e := range b.found(proofRefunded) {
 		if at, ok := e.date(dispute.FactRefundedAt); ok && b.late(at) {
 			after = append(after, e)
@@ -86,8 +86,12 @@ func refunds(b *book) []Contradiction {
 		m, err := dispute.ParseMoney(e.fact(dispute.FactRefundedAmount))
 		if err == nil && m.Currency == b.c.Amount().Currency {
 			before = append(before, e)
-			sum += m.Minor
+			sums[e.item.Source] += m.Minor
 		}
+	}
+	var sum int64
+	for _, told := range sums {
+		sum = max(sum, told)
 	}
 	var out []Contradiction
 	if full := b.c.Amount().Minor; full > 0 && sum >= full {

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"embed"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,7 +67,8 @@ var templates = sync.OnceValue(func() map[dispute.Family]*template.Template {
 
 // Draft writes the letter of a case: an opening, one numbered sentence for
 // each proof that has an exhibit and is not contradicted, and a closing. The
-// same input gives the same words. cl is the checklist of the same items.
+// same input gives the same words. cl is the checklist of the same items. An
+// error, of kind Invalid, means that a template is wrong.
 func Draft(c dispute.Case, items []dispute.Item, cl Checklist) (Letter, error) {
 	return draft(newBook(c, items), cl)
 }
@@ -238,7 +238,7 @@ func frame(b *book, words *template.Template, l Letter, cl Checklist) (string, e
 func execute(words *template.Template, name string, data any) (string, error) {
 	var sb strings.Builder
 	if err := words.ExecuteTemplate(&sb, name, data); err != nil {
-		return "", fmt.Errorf("evidence: template %s: %w", name, err)
+		return "", dispute.Errorf(dispute.Invalid, "evidence: write letter", "template %s: %w", name, err)
 	}
 	return oneLine(sb.String()), nil
 }

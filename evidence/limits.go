@@ -7,8 +7,9 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
-// Limits are what a provider takes in one response. A number that is zero is
-// not known, and the number of SafeLimits is used.
+// Limits are what a provider takes in one response, with the fields of
+// integrations.Limits, so that one converts to the other. A number that is zero
+// is not known, and the number of SafeLimits is used.
 type Limits struct {
 	TextFieldChars int                     // per text field
 	TextTotalChars int                     // all text fields together; zero: no such rule

@@ -210,6 +210,9 @@ var prefixes = []struct {
 }
 
 func networkNumber(number string) bool {
+	if len(number) == 17 {
+		return false // allowed but not in use, and the length of Amazon's order numbers
+	}
 	for _, p := range prefixes {
 		head := number[:len(p.first)]
 		if head >= p.first && head <= p.last && len(number) >= p.min && len(number) <= p.max {

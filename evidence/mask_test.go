@@ -3,7 +3,6 @@ package evidence
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
@@ -42,6 +41,7 @@ func TestMaskCards(t *testing.T) {
 		{"all the same digit", "card 0000000000000000", "card 0000000000000000", 0},
 		{"far apart", "4111 and 1111 and 1111 and 1111", "4111 and 1111 and 1111 and 1111", 0},
 		{"telephone and date", "+49 30 901820, 2026-11-22 12:26:00", "+49 30 901820, 2026-11-22 12:26:00", 0},
+		{"an order number of 17 digits", "402-1234567-1234566", "402-1234567-1234566", 0},
 		{"ids", "ch_3MtwBwLkdIwHu7ix28a3tqPa gid://shopify/Order/5012345678901", "ch_3MtwBwLkdIwHu7ix28a3tqPa gid://shopify/Order/5012345678901", 0},
 		{"empty", "", "", 0},
 	}
@@ -56,13 +56,18 @@ func TestMaskCards(t *testing.T) {
 	}
 }
 
-func TestMaskCardsIsQuickOnLongTexts(t *testing.T) {
-	t.Parallel()
-	start := time.Now()
-	MaskCards(strings.Repeat("4 ", 200_000))
-	MaskCards(strings.Repeat("4111 1111 1111 1111 ", 20_000))
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("took %v", took)
+func BenchmarkMaskCards(b *testing.B) {
+	for name, text := range map[string]string{
+		"words":  strings.Repeat("Where is my parcel? I ordered on 3 November. ", 500),
+		"digits": strings.Repeat("4 ", 10_000),
+		"cards":  strings.Repeat("4111 1111 1111 1111 ", 1_000),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				MaskCards(text)
+			}
+		})
 	}
 }
 

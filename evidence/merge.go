@@ -11,6 +11,8 @@ import (
 	"github.com/go-pdf/fpdf"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
 // merge puts the pages of attachments behind those of a PDF of ours and returns
@@ -24,7 +26,7 @@ import (
 func merge(main []byte, attachments [][]byte, at time.Time) (b []byte, pages int, err error) {
 	defer func() {
 		if r := recover(); r != nil { // a parser of strangers' files may fail in its own way
-			b, pages, err = nil, 0, fmt.Errorf("evidence: merge PDF: %v", r)
+			b, pages, err = nil, 0, dispute.Errorf(dispute.Invalid, "evidence: merge PDF", "%v", r)
 		}
 	}()
 	w := newPDFWriter()
@@ -34,7 +36,7 @@ func merge(main []byte, attachments [][]byte, at time.Time) (b []byte, pages int
 			return nil, 0, err
 		}
 		if err := w.copyPages(ctx); err != nil {
-			return nil, 0, fmt.Errorf("evidence: merge PDF: %w", err)
+			return nil, 0, dispute.Errorf(dispute.Invalid, "evidence: merge PDF", "%w", err)
 		}
 	}
 	return w.end(at), len(w.pages), nil

@@ -289,7 +289,7 @@ func TestRefusedDocuments(t *testing.T) {
 func manyMessages(n int) []dispute.Item {
 	var out []dispute.Item
 	for i := range n {
-		out = append(out, item(dispute.ItemCommunication, fmt.Sprintf("ticket:%03d", i), dispute.FactText, strings.Repeat("Where is my parcel? ", 60)))
+		out = append(out, item(dispute.ItemCommunication, fmt.Sprintf("ticket:%03d", i), dispute.FactDirection, "from customer", dispute.FactText, strings.Repeat("Where is my parcel? ", 60)))
 	}
 	return out
 }

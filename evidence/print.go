@@ -22,7 +22,7 @@ const (
 	lineHeight            = 5.6
 	textPoints            = 12.0
 	headPoints            = 16.0
-	footerHeight          = 12.0
+	footerHeight          = 8.0
 	mmPerInch             = 25.4
 )
 
@@ -167,7 +167,7 @@ func (p *printer) bytes() (b []byte, pages int, err error) {
 	var buf bytes.Buffer
 	pages = p.pdf.PageNo()
 	if err := p.pdf.Output(&buf); err != nil {
-		return nil, 0, fmt.Errorf("evidence: print: %w", err)
+		return nil, 0, dispute.Errorf(dispute.Invalid, "evidence: print", "%w", err)
 	}
 	return buf.Bytes(), pages, nil
 }

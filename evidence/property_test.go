@@ -14,8 +14,8 @@ const plantedCard = "4111 1111 1111 1111"
 // contents are files of every sort that people attach.
 func contents() [][]byte {
 	return [][]byte{
-		nil, testPDF("one"), testPDF("one", "two", "three"), testPDF(make([]string, 12)...), protectedPDF("x"), testPNG(200, 400),
-		testJPEG(noise(700, 500)), testJPEG(noise(1400, 300)), testGIF(), []byte("%PDF-1.7 broken"), []byte("plain words"), filledForm(),
+		nil, testPDF("one"), testPDF("one", "two", "three"), testPDF(make([]string, 12)...), protectedPDF("x"), testPNG(200, 100),
+		testJPEG(noise(300, 200)), testJPEG(noise(500, 400)), testGIF(), []byte("%PDF-1.7 broken"), []byte("plain words"), filledForm(),
 	}
 }
 

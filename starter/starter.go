@@ -19,6 +19,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/starter/api"
 	"github.com/rebuttal-hq/rebuttal/starter/codec"
 	"github.com/rebuttal-hq/rebuttal/starter/relay"
 	"github.com/rebuttal-hq/rebuttal/starter/webhooks"
@@ -79,7 +80,7 @@ func routes(d Deps, inbox webhooks.Inbox) http.Handler {
 	}))
 	reg := metrics(d)
 	g.POST("/webhooks/:connection", webhooks.New(d.Set, inbox, time.Now, d.Log, reg).Handle)
-	// api
+	api.Register(g, d.Desk)
 	// console
 	if d.Codec != nil {
 		decode := gin.WrapH(d.Codec.Handler(d.TemporalUI, func(*http.Request) bool { return true }))

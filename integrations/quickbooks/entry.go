@@ -65,7 +65,7 @@ func (a *Adapter) journal(e ledger.Entry) (journalEntry, error) {
 			Amount:                 json.Number(dispute.Money{Minor: p.Amount, Currency: e.Currency}.Decimal()),
 			Description:            cut(e.Memo, maxText),
 			DetailType:             "JournalEntryLineDetail",
-			JournalEntryLineDetail: lineDetail{PostingType: side, AccountRef: ref{a.accounts[p.Account]}},
+			JournalEntryLineDetail: lineDetail{PostingType: side, AccountRef: ref{a.account(p.Account, e.Connection)}},
 		})
 	}
 	return out, nil
@@ -78,7 +78,7 @@ func (a *Adapter) postable(e ledger.Entry) error {
 	var unmapped []string
 	var balance int64
 	for _, p := range e.Postings {
-		if a.accounts[p.Account] == "" && !slices.Contains(unmapped, string(p.Account)) {
+		if a.account(p.Account, e.Connection) == "" && !slices.Contains(unmapped, string(p.Account)) {
 			unmapped = append(unmapped, string(p.Account))
 		}
 		switch {
@@ -138,4 +138,12 @@ func cut(text string, limit int) string {
 func requestID(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:20])
+}
+
+// account is the company's id of one of our accounts, the provider's own first.
+func (a *Adapter) account(key ledger.Account, connection string) string {
+	if id, ok := a.accounts[key+ledger.Account("/"+connection)]; ok {
+		return id
+	}
+	return a.accounts[key]
 }

@@ -48,7 +48,9 @@ type Settings struct {
 	// the token about daily and refuses the old one a day later, so without a
 	// file a restart after that needs a new refresh_token.
 	TokenFile string `yaml:"token_file"`
-	// Accounts maps our chart of accounts to the company's account ids.
+	// Accounts maps our chart of accounts to the company's account ids. A key
+	// with a provider's connection ("psp_clearing/stripe-eu") goes before the
+	// plain one.
 	Accounts     map[ledger.Account]string `yaml:"accounts"`
 	HomeCurrency string                    `yaml:"home_currency"` // ISO 4217
 }

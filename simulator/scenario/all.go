@@ -57,7 +57,7 @@ var All = []Scenario{
 			if err := s.Days(ctx, 1); err != nil {
 				return err
 			}
-			due := s.World.Now().Add(4 * s.World.Day())
+			due := s.World.Now().Add(6 * s.World.Day())
 			if err := s.Stripe.MoveDue(s.Dispute, due); err != nil {
 				return err
 			}

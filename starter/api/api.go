@@ -68,4 +68,3 @@ func shield(c *gin.Context) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 	c.Next()
 }
-

@@ -62,10 +62,6 @@ func (a *api) survive(c *gin.Context) {
 			panic(cause)
 		}
 		a.desk.Log.Error("panic in the API", "operation", operation(c), "cause", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-		if c.Writer.Written() {
-			c.Abort()
-			return
-		}
 		refuse(c, internal.because(""))
 	}()
 	c.Next()

@@ -46,8 +46,12 @@ type refusal struct {
 // Error implements error.
 func (r refusal) Error() string { return r.name + ": " + r.detail }
 
-// refuse ends a request with problem details.
+// refuse ends a request with problem details, unless an answer has begun.
 func refuse(c *gin.Context, r refusal) {
+	if c.Writer.Written() {
+		c.Abort()
+		return
+	}
 	switch r.problem {
 	case unauthenticated:
 		c.Header("WWW-Authenticate", `Bearer realm="rebuttal"`)

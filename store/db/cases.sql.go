@@ -358,6 +358,7 @@ func (q *Queries) LockCase(ctx context.Context, id string) (Case, error) {
 const unwatchedCases = `-- name: UnwatchedCases :many
 SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version FROM cases
 WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
+  AND NOT coalesce((deadline ->> 'no_response')::boolean, false) -- there is nothing to decide
   AND coalesce(armed_until, '-infinity') < $1::timestamptz AND created_at < $1::timestamptz
 ORDER BY coalesce(armed_until, '-infinity'), coalesce(deadline_at, 'infinity'), id
 LIMIT $2

@@ -26,6 +26,7 @@ SELECT * FROM cases WHERE dispute_id = @dispute_id ORDER BY connection LIMIT 2;
 -- name: UnwatchedCases :many
 SELECT * FROM cases
 WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
+  AND NOT coalesce((deadline ->> 'no_response')::boolean, false) -- there is nothing to decide
   AND coalesce(armed_until, '-infinity') < @before::timestamptz AND created_at < @before::timestamptz
 ORDER BY coalesce(armed_until, '-infinity'), coalesce(deadline_at, 'infinity'), id
 LIMIT @max_rows;

@@ -35,6 +35,9 @@ func TestCrowd(t *testing.T) {
 	answered(ctx, t, sys, ids)
 	unwatched(ctx, t, sys)
 	for _, id := range ids {
+		if d, _ := sys.Simulator.Stripe.Dispute(id); d.Accepted {
+			continue // the provider closed it as lost
+		}
 		if err := sys.Simulator.Stripe.Decide(id, rng.Intn(2) == 0); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +55,7 @@ func openCrowd(sys *rehearsal.System, rng *rand.Rand) []string {
 	ids := make([]string, crowd)
 	for i := range ids {
 		o := reasons[rng.Intn(len(reasons))]
-		o.Hold, o.DueIn = true, 20*day
+		o.Hold, o.DueIn = true, 400*day
 		total := []int64{0, 0, 999, 70000}[rng.Intn(4)]
 		ids[i] = sys.Simulator.Stripe.Open(sys.Simulator.World.NewOrder(world.OrderOptions{Total: total}), o)
 	}
@@ -80,14 +83,42 @@ func deliver(t *testing.T, sys *rehearsal.System, rng *rand.Rand, ids []string) 
 
 func answered(ctx context.Context, t *testing.T, sys *rehearsal.System, ids []string) {
 	t.Helper()
-	wait(ctx, t, "answers", func() bool {
+	ctx, stop := context.WithTimeout(ctx, 150*time.Second)
+	defer stop()
+	last := ""
+	for {
+		last = ""
 		for _, id := range ids {
 			if d, _ := sys.Simulator.Stripe.Dispute(id); d.Submissions == 0 && !d.Accepted {
-				return false
+				last = id
 			}
 		}
-		return true
-	})
+		if last == "" {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			tell(t, sys)
+			t.Fatalf("no answer for %s", last)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// tell logs how the cases stand.
+func tell(t *testing.T, sys *rehearsal.System) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	rows, _, err := sys.App.DB.ListCases(ctx, store.CaseFilter{Limit: 500})
+	lag, lagErr := sys.App.DB.InboxLag(ctx)
+	t.Logf("%d cases, inbox %+v (%v, %v)", len(rows), lag, err, lagErr)
+	stands := map[string]int{}
+	for _, r := range rows {
+		stands[string(r.Status)+": "+r.Needs+" | "+r.Next]++
+	}
+	for how, n := range stands {
+		t.Logf("%4d %s", n, how)
+	}
 }
 
 func unwatched(ctx context.Context, t *testing.T, sys *rehearsal.System) {

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { testenv.Main(m) }
 
 // day is how long a policy day lasts in these tests.
-const day = 2 * time.Second
+const day = 3 * time.Second
 
 // prepare makes a system of its own for the test, with payloads encrypted.
 func prepare(t *testing.T, wrap func(string, http.Handler) http.Handler) *rehearsal.System {

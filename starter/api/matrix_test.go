@@ -1,0 +1,154 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+var (
+	everybody = roles
+	workers   = []desk.Role{desk.RoleAnalyst, desk.RoleManager, desk.RoleAdmin}
+	leaders   = []desk.Role{desk.RoleManager, desk.RoleAdmin}
+	bookers   = []desk.Role{desk.RoleManager, desk.RoleFinance, desk.RoleAdmin}
+	admins    = []desk.Role{desk.RoleAdmin}
+)
+
+// matrix says of every operation who may do it and what success is.
+var matrix = map[string]struct {
+	may    []desk.Role
+	status int
+	send   func(t *testing.T, w *world) ask // without method and path; nil: nothing to send
+}{
+	"listCases":       {may: everybody, status: 200},
+	"getCase":         {may: everybody, status: 200},
+	"getPacketFile":   {may: everybody, status: 200},
+	"decide":          {may: workers, status: 200, send: sends(`{"kind":"assign"}`)},
+	"addNote":         {may: workers, status: 200, send: sends(`{"text":"called the customer"}`)},
+	"addEvidence":     {may: workers, status: 200, send: func(t *testing.T, _ *world) ask { return form(t, "scan.png", picture(t)) }},
+	"listNotices":     {may: workers, status: 200},
+	"getNotice":       {may: workers, status: 200},
+	"redeliverNotice": {may: leaders, status: 202},
+	"getBalance":      {may: bookers, status: 200},
+	"listEntries":     {may: bookers, status: 200},
+	"listTokens":      {may: admins, status: 200},
+	"createToken":     {may: admins, status: 201, send: sends(`{"name":"agent","actor":"bot","role":"viewer"}`)},
+	"revokeToken":     {may: admins, status: 204},
+}
+
+func sends(body string) func(*testing.T, *world) ask {
+	return func(*testing.T, *world) ask { return ask{body: []byte(body)} }
+}
+
+// pathOf fills the ids of the world into a path of the contract.
+func (w *world) pathOf(pattern string) string {
+	id := ref.CaseID()
+	switch {
+	case strings.HasPrefix(pattern, "/v1/notices/"):
+		id = fmt.Sprint(w.notice)
+	case strings.HasPrefix(pattern, "/v1/tokens/"):
+		id = fmt.Sprint(w.victim)
+	}
+	return strings.NewReplacer("{id}", id, "{hash}", w.packet, "{sha256}", w.file).Replace(pattern)
+}
+
+// TestMatrix asks every operation as everybody, and as nobody.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rows := 0
+	for _, e := range closed().endpoints {
+		op := e.Operation.OperationID
+		if e.public != (op == "getContract") {
+			t.Errorf("%s: public is %v", op, e.public)
+		}
+		if e.public {
+			continue // TestContractIsServed
+		}
+		in := ask{}
+		row, listed := matrix[op]
+		if !listed {
+			t.Errorf("%s has no row in the matrix", op)
+			continue
+		}
+		rows++
+		if row.send != nil {
+			in = row.send(t, w)
+		}
+		in.method, in.path = e.Method, w.pathOf(e.Path)
+		for _, role := range roles {
+			want := http.StatusForbidden
+			if slices.Contains(row.may, role) {
+				want = row.status
+			}
+			if got := w.as(t, role, in); got.status != want {
+				t.Errorf("%s as %s: %d %s, want %d", op, role, got.status, got.body, want)
+			}
+		}
+		for name, token := range map[string]string{"nobody": "", "a revoked token": w.revoked, "a made-up token": "rbt_x"} {
+			in.token = token
+			got := w.do(t, in)
+			if got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
+				t.Errorf("%s as %s: %d %s", op, name, got.status, got.body)
+			}
+		}
+	}
+	if rows != len(matrix) {
+		t.Errorf("the matrix has %d rows, %d operations were tried", len(matrix), rows)
+	}
+}
+
+// TestDecisionRights asks for every decision as everybody: each needs its own
+// right, and what is refused never reaches the case.
+func TestDecisionRights(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	may := map[dispute.DecisionKind][]desk.Role{
+		dispute.DecideAssign: workers, dispute.DecideHold: workers, dispute.DecideRelease: workers,
+		dispute.DecideApprove: workers, dispute.DecideAccept: workers, dispute.DecideSubmit: workers,
+		dispute.DecideChangePlan: leaders,
+	}
+	for _, kind := range dispute.Decisions {
+		for _, role := range roles {
+			in := ask{method: http.MethodPost, path: "/v1/cases/du_1/decisions", body: fmt.Appendf(nil, `{"kind":%q}`, kind)}
+			want := http.StatusForbidden
+			switch {
+			case kind == dispute.DecideNote, kind == dispute.DecideAttach:
+				want = http.StatusBadRequest // they have paths of their own
+			case slices.Contains(may[kind], role):
+				want = http.StatusOK
+			}
+			got, reached := w.as(t, role, in), len(w.temporal.taken())
+			if got.status != want || (reached == 1) != (want == http.StatusOK) {
+				t.Errorf("%s as %s: %d %s and %d updates, want %d", kind, role, got.status, got.body, reached, want)
+			}
+		}
+	}
+}
+
+// form is an upload of one file.
+func form(t *testing.T, name string, content []byte, fields ...[2]string) ask {
+	t.Helper()
+	var out bytes.Buffer
+	w := multipart.NewWriter(&out)
+	for _, f := range fields {
+		ok(t, w.WriteField(f[0], f[1]))
+	}
+	if content != nil {
+		h := textproto.MIMEHeader{}
+		h.Set("Content-Disposition", multipart.FileContentDisposition("file", name))
+		h.Set("Content-Type", "application/pdf") // what a client claims does not count
+		part := must(w.CreatePart(h))(t)
+		must(part.Write(content))(t)
+	}
+	ok(t, w.Close())
+	return ask{method: http.MethodPost, path: "/v1/cases/du_1/evidence", media: w.FormDataContentType(), body: out.Bytes()}
+}

@@ -1,0 +1,120 @@
+// Package console is the desk as pages: what needs a person now, how long is
+// left, what happens by itself. It is server-rendered and works without
+// JavaScript; the one script adds keys, dialogs and local times.
+package console
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// Limits of what a browser may send in one request, in bytes.
+const (
+	maxForm   = 64 << 10
+	maxUpload = 32 << 20
+)
+
+// Register adds the console's pages at the root of g. Every page but the login
+// wants a session, and every form is refused when another site sent it.
+func Register(g gin.IRouter, d *desk.Desk) {
+	c := &console{desk: d}
+	open := g.Group("", protect(c))
+	open.GET("/assets/:name", asset)
+	open.GET("/login", c.loginPage)
+	open.POST("/login", c.login)
+	open.POST("/logout", c.logout)
+	open.POST("/theme", c.setTheme)
+
+	open.GET("/", c.as(c.queue))
+	open.GET("/cases", c.as(c.search))
+	open.GET("/cases/:id", c.as(c.showCase))
+	open.GET("/cases/:id/confirm/:kind", c.as(c.confirm))
+	open.POST("/cases/:id/decisions", c.as(c.decide))
+	open.POST("/cases/:id/notes", c.as(c.note))
+	open.POST("/cases/:id/documents", c.as(c.attach))
+	open.GET("/cases/:id/item", c.as(c.itemFile))
+	open.GET("/cases/:id/packets/:hash/:file", c.as(c.packetFile))
+	open.GET("/cases/:id/writes/:number/:part", c.as(c.writtenBytes))
+}
+
+// MayRead reports whether a request comes from somebody who may read cases: by
+// the console's session cookie, or by an API token as Bearer.
+func MayRead(d *desk.Desk) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		who, err := authenticate(d, r)
+		return err == nil && who.May(desk.MayReadCases)
+	}
+}
+
+type console struct{ desk *desk.Desk }
+
+// visit is one request of somebody who is logged in.
+type visit struct {
+	*gin.Context
+	who desk.Actor
+}
+
+// as runs a handler for whoever is logged in, sends others to the login, and
+// shows the error that the handler returns.
+func (c *console) as(h func(*visit) error) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		who, err := authenticate(c.desk, g.Request)
+		v := &visit{Context: g, who: who}
+		switch {
+		case err == nil:
+			if err := h(v); err != nil {
+				c.fail(v, problemOf(err), err)
+			}
+		case dispute.KindOf(err) != dispute.Auth:
+			c.fail(v, problemOf(err), err)
+		case g.Request.Method == http.MethodGet:
+			g.Redirect(http.StatusSeeOther, loginPath(g.Request.URL.RequestURI()))
+		default:
+			c.fail(v, sessionEnded, err)
+		}
+	}
+}
+
+// policy lets a page use what this origin serves and nothing else, and nobody
+// frame it.
+const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// protect sets the headers of every answer, bounds what is read, and refuses
+// forms that another site sent.
+func protect(c *console) gin.HandlerFunc {
+	crossOrigin := http.NewCrossOriginProtection()
+	return func(g *gin.Context) {
+		h := g.Writer.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		// Not no-referrer: with it browsers hide the origin of our own forms too.
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, maxUpload)
+		if err := crossOrigin.Check(g.Request); err != nil {
+			c.fail(&visit{Context: g}, otherSite, err)
+			g.Abort()
+		}
+	}
+}
+
+// form reads a form without a file.
+func (v *visit) form() error { return readForm(v.Context) }
+
+func readForm(g *gin.Context) error {
+	g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, maxForm)
+	err := g.Request.ParseForm()
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return dispute.Errorf(dispute.Invalid, "form", "the form is larger than %s", size(large.Limit))
+	}
+	if err != nil {
+		return dispute.Errorf(dispute.Invalid, "form", "the form cannot be read")
+	}
+	return nil
+}

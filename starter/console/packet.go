@@ -1,0 +1,245 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/evidence"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// dossier is what is kept of a packet beside its bytes.
+type dossier struct {
+	Parts     manifest           `json:"parts"`
+	Checklist evidence.Checklist `json:"checklist"`
+	Letter    evidence.Letter    `json:"letter"`
+	Lint      []evidence.Finding `json:"lint"`
+}
+
+// manifest is the part of evidence.Manifest that a page shows.
+type manifest struct {
+	Files []struct {
+		Field     dispute.EvidenceField `json:"field"`
+		Name      string                `json:"name"`
+		MediaType string                `json:"media_type"`
+		SHA256    string                `json:"sha256"`
+		Bytes     int64                 `json:"bytes"`
+		Pages     int                   `json:"pages"`
+	} `json:"files"`
+	Exhibits []struct {
+		Number int    `json:"number"`
+		Item   string `json:"item"`
+		Source string `json:"source"`
+	} `json:"exhibits"`
+}
+
+// packetView is a packet for people: what it shows, what it lacks, and exactly
+// what is or would be sent.
+type packetView struct {
+	Hash     string
+	At       time.Time
+	Frozen   bool
+	Strength int
+	Why      string
+	Advice   string
+	Present  int
+	Required int
+
+	Checklist []line
+	Exhibits  []exhibit
+	LeftOut   []exhibit
+	Files     []sentFile
+	Texts     []sentText
+	Letter    string
+	Blocked   []evidence.Blocked
+	Lint      []finding
+}
+
+// line is one line of the checklist.
+type line struct {
+	evidence.Line
+	Exhibits []int
+	Gap      bool // it weakens the packet
+}
+
+// StateWord is the line's state as people say it.
+func (l line) StateWord() string {
+	switch l.State {
+	case evidence.Present:
+		return "Present"
+	case evidence.Missing:
+		return "Missing"
+	case evidence.Contradicting:
+		return "Contradicting"
+	}
+	return string(l.State)
+}
+
+// NeedWord says how much the reason wants the line.
+func (l line) NeedWord() string {
+	switch l.Need {
+	case evidence.NeedRequired:
+		return "required"
+	case evidence.NeedOneOf:
+		return "one of these"
+	case evidence.NeedSupporting:
+		return "helps"
+	}
+	return string(l.Need)
+}
+
+// exhibit is one evidence item, with its number when the packet holds it.
+type exhibit struct {
+	Number   int
+	Title    string
+	Kind     string
+	Source   string
+	At       time.Time
+	Facts    []named
+	File     string // its address; empty when the item has none
+	FileSize int64
+	Excluded bool
+}
+
+type sentFile struct {
+	Name, Slot, SHA256, URL string
+	Bytes                   int64
+	Pages                   int
+}
+
+type sentText struct{ Slot, Text string }
+
+// finding is one limit that did not hold at first and what was done about it.
+type finding struct{ Limit, Subject, Value, Action string }
+
+func newPacketView(f desk.CaseFile, p store.Packet) (*packetView, error) {
+	var d dossier
+	if err := json.Unmarshal(p.Manifest, &d); err != nil {
+		return nil, dispute.Errorf(dispute.Invalid, "packet "+p.Hash, "its manifest cannot be read: %w", err)
+	}
+	cl := d.Checklist
+	v := &packetView{
+		Hash: p.Hash, At: p.CreatedAt, Frozen: p.Frozen, Strength: cl.Strength, Why: cl.StrengthWhy, Advice: cl.Advice,
+		Present: cl.Present, Required: cl.Required, Letter: d.Letter.Text, Blocked: d.Letter.Blocked,
+	}
+	v.takeExhibits(f, d.Parts)
+	v.takeChecklist(cl, d.Parts)
+	for i, file := range d.Parts.Files {
+		v.Files = append(v.Files, sentFile{
+			Name: file.Name, Slot: plain(string(file.Field)), SHA256: file.SHA256, Bytes: file.Bytes, Pages: file.Pages,
+			URL: fmt.Sprintf("%s/packets/%s/%d", casePath(f.ID), p.Hash, i+1),
+		})
+	}
+	for _, field := range slices.Sorted(maps.Keys(p.Texts)) {
+		v.Texts = append(v.Texts, sentText{Slot: plain(string(field)), Text: p.Texts[field]})
+	}
+	for _, found := range d.Lint {
+		v.Lint = append(v.Lint, newFinding(found))
+	}
+	return v, nil
+}
+
+func newFinding(f evidence.Finding) finding {
+	out := finding{Limit: plain(f.Limit), Subject: f.Subject, Action: f.Action}
+	switch {
+	case f.Max > 0:
+		out.Value = fmt.Sprintf("%d, at most %d", f.Value, f.Max)
+	case f.Value > 0:
+		out.Value = fmt.Sprint(f.Value)
+	}
+	return out
+}
+
+// takeExhibits tells the items that the packet holds, in its order, from those
+// it leaves out. Notes are neither: they are never sent.
+func (v *packetView) takeExhibits(f desk.CaseFile, parts manifest) {
+	type key struct{ source, id string }
+	items := map[key]store.Item{}
+	for _, i := range f.Items {
+		items[key{i.Source, i.ID}] = i
+	}
+	for _, e := range parts.Exhibits {
+		k := key{e.Source, e.Item}
+		out := newExhibit(f.ID, items[k])
+		out.Number, out.Source = e.Number, e.Source
+		v.Exhibits = append(v.Exhibits, out)
+		delete(items, k)
+	}
+	for _, i := range f.Items {
+		if _, left := items[key{i.Source, i.ID}]; left && i.Kind != dispute.ItemNote {
+			v.LeftOut = append(v.LeftOut, newExhibit(f.ID, i))
+		}
+	}
+}
+
+func newExhibit(caseID string, i store.Item) exhibit {
+	out := exhibit{Title: i.Title, Kind: plain(string(i.Kind)), Source: i.Source, At: i.At, Excluded: i.Excluded}
+	if out.Title == "" {
+		out.Title = i.ID
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.Facts)) {
+		out.Facts = append(out.Facts, named{plain(name), i.Facts[name]})
+	}
+	if i.Blob.Key != "" {
+		q := url.Values{"source": {i.Source}, "id": {i.ID}}
+		out.File, out.FileSize = casePath(caseID)+"/item?"+q.Encode(), i.Blob.Size
+	}
+	return out
+}
+
+func (v *packetView) takeChecklist(cl evidence.Checklist, parts manifest) {
+	numbers := map[string][]int{}
+	for _, e := range parts.Exhibits {
+		numbers[e.Item] = append(numbers[e.Item], e.Number)
+	}
+	oneOfThere := slices.ContainsFunc(cl.Lines, func(l evidence.Line) bool {
+		return l.Need == evidence.NeedOneOf && l.State == evidence.Present
+	})
+	for _, l := range cl.Lines {
+		out := line{Line: l}
+		for _, id := range l.Items {
+			out.Exhibits = append(out.Exhibits, numbers[id]...)
+		}
+		wanted := l.Need == evidence.NeedRequired || l.Need == evidence.NeedOneOf && !oneOfThere
+		out.Gap = l.State == evidence.Contradicting || l.State == evidence.Missing && wanted
+		v.Checklist = append(v.Checklist, out)
+	}
+	rank := func(l line) int {
+		switch {
+		case l.Gap:
+			return 0
+		case l.State == evidence.Present:
+			return 1
+		default:
+			return 2
+		}
+	}
+	slices.SortStableFunc(v.Checklist, func(a, b line) int { return rank(a) - rank(b) })
+}
+
+// Gaps are the lines that weaken the packet.
+func (v *packetView) Gaps() int {
+	n := 0
+	for _, l := range v.Checklist {
+		if l.Gap {
+			n++
+		}
+	}
+	return n
+}
+
+// Summary is the packet in one line.
+func (v *packetView) Summary() string {
+	var bytes int64
+	for _, f := range v.Files {
+		bytes += f.Bytes
+	}
+	return fmt.Sprintf("packet %s with %s (%s) and %s, strength %d of 4",
+		short(v.Hash), plural(len(v.Files), "file", "files"), size(bytes), plural(len(v.Texts), "text", "texts"), v.Strength)
+}

@@ -1,0 +1,201 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// The steps of the time that is left.
+const (
+	stepCalm    = "calm"
+	stepSoon    = "soon"   // less than three days
+	stepUrgent  = "urgent" // less than a day
+	stepOver    = "over"
+	stepUnknown = "unknown" // no deadline is known
+	stepDone    = "done"    // nothing more is expected of us
+)
+
+const (
+	soonBelow   = 72 * time.Hour
+	urgentBelow = 24 * time.Hour
+)
+
+// left is the time left for an answer, in words and as one of the steps.
+type left struct {
+	Step  string
+	Count string
+	At    time.Time // the deadline; zero when none is known
+}
+
+func leftOf(c store.CaseRow, now time.Time) left {
+	d := c.Deadline.At.Sub(now)
+	l := left{At: c.Deadline.At, Count: count(d)}
+	switch {
+	case !answerable(c):
+		l.Step, l.Count = stepDone, statusWord(c.Status)
+	case l.At.IsZero():
+		l.Step, l.Count = stepUnknown, "no deadline"
+	case d <= 0:
+		l.Step, l.Count = stepOver, count(-d)+" ago"
+	case d < urgentBelow:
+		l.Step = stepUrgent
+	case d < soonBelow:
+		l.Step = stepSoon
+	default:
+		l.Step = stepCalm
+	}
+	return l
+}
+
+// answerable reports whether a case still waits for our answer.
+func answerable(c store.CaseRow) bool {
+	return !c.Status.Ended() && c.Status != dispute.StatusSubmitted && !c.View.Snapshot.Status.Final()
+}
+
+// count is a duration as people count it.
+func count(d time.Duration) string {
+	hours, minutes := int(d.Hours()), int(d.Minutes())
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", minutes)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", hours, minutes%60)
+	default:
+		return fmt.Sprintf("%d d %d h", hours/24, hours%24)
+	}
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "not known"
+	}
+	return t.UTC().Format("Mon 2 Jan 2006 15:04 UTC")
+}
+
+func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
+
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func statusWord(s dispute.Status) string {
+	switch s {
+	case dispute.StatusOpen:
+		return "Open"
+	case dispute.StatusNeedsApproval:
+		return "Waits for approval"
+	case dispute.StatusNeedsPerson:
+		return "Needs a person"
+	case dispute.StatusOnHold:
+		return "On hold"
+	case dispute.StatusSubmitted:
+		return "Submitted"
+	case dispute.StatusAccepted:
+		return "Accepted"
+	case dispute.StatusWon:
+		return "Won"
+	case dispute.StatusLost:
+		return "Lost"
+	case dispute.StatusClosed:
+		return "Closed"
+	}
+	return string(s)
+}
+
+func stageWord(s dispute.Stage) string {
+	if s == "" {
+		return "not known"
+	}
+	return strings.ReplaceAll(string(s), "_", "-")
+}
+
+func originWord(o dispute.Origin) string {
+	switch o {
+	case dispute.OriginProvider:
+		return "the provider's own date"
+	case dispute.OriginNetwork:
+		return "the network's window"
+	case dispute.OriginPolicy:
+		return "our own rule"
+	}
+	return string(o)
+}
+
+// plain is a key as words: "dispute_fees" is "dispute fees".
+func plain(key string) string { return strings.ReplaceAll(key, "_", " ") }
+
+// sentence is words that begin with a capital and end with a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	first, n := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[n:]
+	if strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}
+
+// money is an amount with thousands separated: "1,240.00 USD".
+func money(m dispute.Money) string {
+	number := grouped(m)
+	if m.Currency == "" {
+		return number
+	}
+	return number + " " + m.Currency
+}
+
+func grouped(m dispute.Money) string {
+	number := m.Decimal()
+	sign := ""
+	if strings.HasPrefix(number, "-") {
+		sign, number = "−", number[1:]
+	}
+	whole, fraction, hasFraction := strings.Cut(number, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if hasFraction {
+		whole += "." + fraction
+	}
+	return sign + whole
+}
+
+// size is a number of bytes as people read it.
+func size(bytes int64) string {
+	switch {
+	case bytes < 1000:
+		return fmt.Sprintf("%d B", bytes)
+	case bytes < 1_000_000:
+		return fmt.Sprintf("%d KB", (bytes+500)/1000)
+	default:
+		return fmt.Sprintf("%d.%d MB", bytes/1_000_000, bytes%1_000_000/100_000)
+	}
+}
+
+// short is the beginning of a hash, enough to compare by eye.
+func short(hash string) string { return hash[:min(len(hash), 12)] }
+
+// bars are the four parts of a strength, true where filled.
+func bars(strength int) []bool {
+	out := make([]bool, 4)
+	for i := range out {
+		out[i] = i < strength
+	}
+	return out
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

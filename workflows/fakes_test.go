@@ -1,0 +1,197 @@
+package workflows
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+// fakes has a method for each of activities.Steps, backed by a world.
+type fakes struct{ w *world }
+
+func TestFakesHaveTheSignaturesOfTheSteps(t *testing.T) {
+	t.Parallel()
+	want, fake := reflect.TypeFor[*activities.Steps](), reflect.TypeFor[*fakes]()
+	if want.NumMethod() != fake.NumMethod() {
+		t.Errorf("%d steps, %d fakes", want.NumMethod(), fake.NumMethod())
+	}
+	for m := range want.Methods() {
+		f, ok := fake.MethodByName(m.Name)
+		if !ok {
+			t.Errorf("no fake for %s", m.Name)
+			continue
+		}
+		for i := 1; i < m.Type.NumIn(); i++ {
+			if m.Type.In(i) != f.Type.In(i) {
+				t.Errorf("%s takes %v, its fake %v", m.Name, m.Type.In(i), f.Type.In(i))
+			}
+		}
+		for i := range m.Type.NumOut() {
+			if m.Type.Out(i) != f.Type.Out(i) {
+				t.Errorf("%s returns %v, its fake %v", m.Name, m.Type.Out(i), f.Type.Out(i))
+			}
+		}
+	}
+}
+
+// enter counts an attempt and lets the test's hook have its way.
+func (f *fakes) enter(ctx context.Context, step string, in any) error {
+	w, info := f.w, activity.GetInfo(ctx)
+	w.mu.Lock()
+	c := call{step: step, n: 1, quick: info.IsLocalActivity, queue: info.TaskQueue, at: w.now(), in: in}
+	for _, before := range w.calls {
+		if before.step == step {
+			c.n++
+		}
+	}
+	w.calls = append(w.calls, c)
+	hook := w.hooks[step]
+	w.mu.Unlock()
+	if hook == nil {
+		return nil
+	}
+	return hook(c)
+}
+
+func (f *fakes) Record(ctx context.Context, in activities.RecordInput) (activities.Recorded, error) {
+	if err := f.enter(ctx, "Record", in); err != nil {
+		return activities.Recorded{}, err
+	}
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	before := len(f.w.view.Snapshot.Movements)
+	for _, n := range in.Notices {
+		f.w.view = dispute.Fold(f.w.view, n)
+	}
+	s := f.w.view.Snapshot
+	return activities.Recorded{
+		Posted: len(s.Movements) - before,
+		Known: activities.Known{
+			CaseID: ref.CaseID(), Title: "Visa 10.4", Merchant: "acme", Family: dispute.FamilyFraudulent, Amount: s.Amount,
+			Network: s.Network, NetworkCode: s.NetworkCode, Reason: s.Reason, RawStatus: s.RawStatus, Status: s.Status, Stage: s.Stage,
+			Deadline: dispute.Earliest(s, dispute.Windows{}), PastDue: s.PastDue, Answered: s.Status == dispute.ProviderUnderReview,
+			Submissions: s.SubmissionCount, AutoAnswer: s.AutoAnswer,
+		},
+	}, nil
+}
+
+func (f *fakes) Plan(ctx context.Context, in activities.PlanInput) (activities.Plan, error) {
+	if err := f.enter(ctx, "Plan", in); err != nil {
+		return activities.Plan{}, err
+	}
+	w := f.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now, deadline := w.env.Now(), w.view.Snapshot.DueBy
+	p := w.plan
+	if p.RuleSet = in.RuleSet; p.RuleSet == "" {
+		p.RuleSet = "set-1"
+	}
+	p.SourcesUntil = now.Add(w.patience)
+	if deadline.IsZero() {
+		return p, nil
+	}
+	p.CutOff = deadline.Add(-w.margin)
+	if !p.CutOff.After(now) && deadline.After(now) {
+		p.CutOff = now.Add(deadline.Sub(now) / 2)
+	}
+	for _, d := range w.remind {
+		if at := p.CutOff.Add(-d); at.After(now) {
+			p.Rungs = append(p.Rungs, activities.Rung{Kind: "remind", Name: d.String() + " before the cut-off", At: at})
+		}
+	}
+	slices.SortFunc(p.Rungs, func(a, b activities.Rung) int { return a.At.Compare(b.At) })
+	if p.CutOff.Before(p.SourcesUntil) {
+		p.SourcesUntil = p.CutOff
+	}
+	return p, nil
+}
+
+func (f *fakes) Gather(ctx context.Context, in activities.GatherInput) (activities.SourceResult, error) {
+	if err := f.enter(ctx, "Gather", in); err != nil {
+		return activities.SourceResult{}, err
+	}
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.answered[in.Connection] = true
+	return activities.SourceResult{Connection: in.Connection, Outcome: activities.SourceAnswered, Items: 2}, nil
+}
+
+// Compose makes a packet whose hash tells how many sources are in it.
+func (f *fakes) Compose(ctx context.Context, in activities.ComposeInput) (activities.PacketRef, error) {
+	if err := f.enter(ctx, "Compose", in); err != nil {
+		return activities.PacketRef{}, err
+	}
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.packet = fmt.Sprintf("packet-of-%d", len(f.w.answered))
+	return activities.PacketRef{Hash: f.w.packet, Complete: !f.w.incomplete, Strength: 3}, nil
+}
+
+func (f *fakes) Submit(ctx context.Context, in activities.RespondInput) (activities.Responded, error) {
+	return f.respond(ctx, "Submit", dispute.ResponseContest, in)
+}
+
+func (f *fakes) Accept(ctx context.Context, in activities.RespondInput) (activities.Responded, error) {
+	return f.respond(ctx, "Accept", dispute.ResponseAccept, in)
+}
+
+// respond keeps the promise of activities.once: one intent per case, part,
+// stage and attempt; asked again, it gives the receipt and sends nothing.
+func (f *fakes) respond(ctx context.Context, step string, word dispute.Response, in activities.RespondInput) (activities.Responded, error) {
+	if err := f.enter(ctx, step, in); err != nil {
+		return activities.Responded{}, err
+	}
+	w := f.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := fmt.Sprintf("%s/%d/%s/respond/%d", in.Ref.CaseID(), in.Part, in.Stage, in.Attempt)
+	if got, ok := w.receipts[key]; ok {
+		return got, nil
+	}
+	got := activities.Responded{Response: word, Outcome: w.outcome, Key: key, PacketHash: w.packet, At: w.env.Now(), By: in.By}
+	w.receipts[key] = got
+	if w.outcome == activities.Sent {
+		w.sent = append(w.sent, got)
+	}
+	return got, nil
+}
+
+func (f *fakes) Publish(ctx context.Context, in activities.PublishInput) error {
+	if err := f.enter(ctx, "Publish", in); err != nil {
+		return err
+	}
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.faces = append(f.w.faces, shown{f.w.now(), in.Face})
+	f.w.events = append(f.w.events, in.Events...)
+	if in.Closing == nil {
+		return nil
+	}
+	var s State
+	if err := json.Unmarshal(in.Closing, &s); err != nil {
+		return err
+	}
+	f.w.closing = append(f.w.closing, s)
+	return nil
+}
+
+func (f *fakes) Announce(ctx context.Context, in activities.AnnounceInput) error {
+	return f.enter(ctx, "Announce", in)
+}
+
+func (f *fakes) Claim(ctx context.Context, in activities.ClaimInput) (activities.Claimed, error) {
+	return activities.Claimed{Claimed: true, Method: "evidence_by_provider"}, f.enter(ctx, "Claim", in)
+}
+
+func (f *fakes) Push(ctx context.Context, in activities.PushInput) (activities.Pushed, error) {
+	return activities.Pushed{Entries: 1}, f.enter(ctx, "Push", in)
+}
