@@ -59,16 +59,16 @@ func (s *Steps) card(ctx context.Context, in AnnounceInput, row store.CaseRow) e
 	if in.Say == "" {
 		return nil
 	}
-	return s.reply(ctx, chat, w.key, row.ID, to.Connection, ref, in.Say)
+	return s.reply(ctx, chat, w, in, ref)
 }
 
-// reply adds a line to the thread once; the same words about the same case are
-// the same line.
-func (s *Steps) reply(ctx context.Context, chat integrations.Notifier, card, caseID, target string, ref integrations.MessageRef, say string) error {
+// reply adds a line to the card's thread once; the same words about the same
+// face are the same line.
+func (s *Steps) reply(ctx context.Context, chat integrations.Notifier, card write, in AnnounceInput, ref integrations.MessageRef) error {
 	w := write{
-		key: key(card, "say", digest(say)), caseID: caseID, kind: "reply", target: target,
+		key: key(card.key, "say", digest(in)), caseID: card.caseID, kind: "reply", target: card.target,
 		do: func(ctx context.Context, intent store.Intent) (store.Receipt, error) {
-			return store.Receipt{Detail: toJSON(say)}, chat.Reply(ctx, intent.Key, ref, say)
+			return store.Receipt{Detail: toJSON(in.Say)}, chat.Reply(ctx, intent.Key, ref, in.Say)
 		},
 	}
 	var done string
@@ -101,16 +101,16 @@ func (s *Steps) ticket(ctx context.Context, in AnnounceInput, row store.CaseRow)
 	return s.comment(ctx, desk, w.key, id, in, t)
 }
 
-// comment brings the ticket up to date. The fields may be set again and again;
-// a comment is written once, and left out when it is not known whether an
-// earlier attempt wrote it.
+// comment brings the ticket up to date with one face. The fields may be set
+// again and again; a comment is written once, and left out when it is not known
+// whether an earlier attempt wrote it.
 func (s *Steps) comment(ctx context.Context, desk integrations.Ticketing, ticket, id string, in AnnounceInput, t integrations.Ticket) error {
 	words := headline(in.Face) + ". " + in.Face.Next + "."
 	if in.Say != "" {
 		words += " " + in.Say + "."
 	}
 	w := write{
-		key: key(ticket, "comment", digest(words)), caseID: t.CaseID, kind: "comment", target: in.Ticket.Connection,
+		key: key(ticket, "comment", digest(in)), caseID: t.CaseID, kind: "comment", target: in.Ticket.Connection,
 		find: func(ctx context.Context, intent store.Intent) (any, bool, error) {
 			return "unknown", true, desk.Update(ctx, intent.Key, id, t, "")
 		},
@@ -275,7 +275,8 @@ func or(s, fallback string) string {
 	return s
 }
 
-func digest(s string) string {
-	sum := sha256.Sum256([]byte(s))
+// digest tells announcements apart; every attempt of one has the same.
+func digest(in AnnounceInput) string {
+	sum := sha256.Sum256(toJSON(in))
 	return hex.EncodeToString(sum[:6])
 }

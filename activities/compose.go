@@ -11,14 +11,8 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// Dossier is what is kept of a packet beside its bytes: what it is made of and
-// what was found wrong with it.
-type Dossier struct {
-	Parts     json.RawMessage    `json:"parts"` // evidence.Manifest: its SHA-256 is the packet's hash
-	Checklist evidence.Checklist `json:"checklist"`
-	Letter    evidence.Letter    `json:"letter"`
-	Lint      []evidence.Finding `json:"lint,omitempty"`
-}
+// Dossier is what is kept of a packet beside its bytes.
+type Dossier = evidence.Dossier
 
 // Compose builds the case's packet from what is known now, within the
 // provider's limits, and keeps it. The same evidence gives the same packet.

@@ -16,6 +16,10 @@ type write struct {
 	kind   string // "submit", "accept", "post card", …
 	target string // connection
 	detail any    // frozen with the first attempt, given back to later ones
+	// closes says that a refusal for good ends the intent, because a mended
+	// attempt comes with a key of its own. Without it the same key may be tried
+	// again once somebody has mended the cause.
+	closes bool
 	// find looks for what an earlier attempt may have written. It is asked only
 	// when there was an earlier attempt.
 	find func(ctx context.Context, in store.Intent) (receipt any, found bool, err error)
@@ -62,7 +66,7 @@ func (s *Steps) once(ctx context.Context, w write, out any) error {
 	}
 	r, err := w.do(ctx, in)
 	if err != nil {
-		return s.unwritten(ctx, w.key, err)
+		return s.unwritten(ctx, w, err)
 	}
 	return s.receipt(ctx, w.key, r, out)
 }
@@ -74,12 +78,11 @@ func (s *Steps) receipt(ctx context.Context, key string, r store.Receipt, out an
 	return json.Unmarshal(r.Detail, out)
 }
 
-// unwritten closes the intent when the vendor refused for good, so that a
-// mended attempt gets an intent of its own; otherwise it stays open for the
-// retry.
-func (s *Steps) unwritten(ctx context.Context, key string, err error) error {
-	if dispute.KindOf(err) == dispute.Invalid {
-		if e := s.DB.RefuseIntent(ctx, key, err.Error()); e != nil {
+// unwritten closes the intent when the vendor refused for good and the write
+// says so; otherwise it stays open for the retry.
+func (s *Steps) unwritten(ctx context.Context, w write, err error) error {
+	if w.closes && dispute.KindOf(err) == dispute.Invalid {
+		if e := s.DB.RefuseIntent(ctx, w.key, err.Error()); e != nil {
 			return e
 		}
 	}

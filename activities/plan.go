@@ -27,14 +27,9 @@ func (s *Steps) Plan(ctx context.Context, in PlanInput) (Plan, error) {
 		return Plan{}, temporalError(err)
 	}
 	s.knowPayment(ctx, &row)
-	set, err := s.ruleSet(ctx, in.RuleSet)
+	route, err := s.route(ctx, in.RuleSet, row)
 	if err != nil {
 		return Plan{}, temporalError(err)
-	}
-	route, err := set.Evaluate(s.ruleInput(ctx, row))
-	if err != nil {
-		s.Log.Error("rules cannot decide; a person will", "case", row.ID, "error", err)
-		route = fallback(set, err)
 	}
 	p := s.schedule(row, route)
 	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
@@ -44,6 +39,24 @@ func (s *Steps) Plan(ctx context.Context, in PlanInput) (Plan, error) {
 		return nil
 	})
 	return p, temporalError(err)
+}
+
+// route asks the rules. A set that this build cannot read and rules that cannot
+// decide leave the case to a person.
+func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (rules.Route, error) {
+	set, err := s.ruleSet(ctx, hash)
+	if err != nil && retryable(dispute.KindOf(err)) {
+		return rules.Route{}, err
+	}
+	if err == nil {
+		var route rules.Route
+		if route, err = set.Evaluate(s.ruleInput(ctx, row)); err == nil {
+			return route, nil
+		}
+		hash = set.Hash()
+	}
+	s.Log.Error("rules cannot decide; a person will", "case", row.ID, "error", err)
+	return fallback(hash, err), nil
 }
 
 // knowPayment reads the payment if nobody did yet, and goes on without it when
@@ -68,15 +81,19 @@ func (s *Steps) ruleInput(ctx context.Context, row store.CaseRow) rules.Input {
 		s.Log.Warn("plan without the customer's earlier disputes", "case", row.ID, "kind", dispute.KindOf(err))
 		return in
 	}
-	in.CustomerDisputes = max(len(earlier)-1, 0)
+	for _, c := range earlier { // the search is by beginnings
+		if c.ID != row.ID && c.Payment != nil && c.Payment.CustomerID == row.Payment.CustomerID {
+			in.CustomerDisputes++
+		}
+	}
 	return in
 }
 
 // fallback leaves a case that no rule could decide to a person, and sends the
 // packet at the cut-off if nobody came.
-func fallback(set *rules.Set, err error) rules.Route {
+func fallback(hash string, err error) rules.Route {
 	return rules.Route{
-		Rule: "fallback", Queue: "unrouted", Approval: true, Respond: dispute.ResponseContest, SetHash: set.Hash(),
+		Rule: "fallback", Queue: "unrouted", Approval: true, Respond: dispute.ResponseContest, SetHash: hash,
 		Ladder:      rules.Ladder{CutOff: 6 * time.Hour, AtCutOff: "submit"},
 		Explanation: []rules.Match{{Rule: "fallback", Matched: true, Why: err.Error()}},
 	}

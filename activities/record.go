@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -48,6 +47,7 @@ func (s *Steps) judge(row *store.CaseRow) {
 	if row.Status == "" {
 		row.Status = dispute.StatusOpen
 	}
+	row.Outcome, row.OutcomeAt = "", time.Time{}
 	if outcome := outcomeOf(row); outcome != ledger.OutcomeOpen {
 		row.Outcome, row.OutcomeAt = string(outcome), row.View.OccurredAt
 	}
@@ -128,15 +128,3 @@ func known(row *store.CaseRow) Known {
 
 // answered reports whether the provider has an answer for the present stage.
 func answered(s dispute.Snapshot) bool { return s.Status == dispute.ProviderUnderReview }
-
-// Summary is the one line that names a case in the Temporal UI.
-func Summary(n dispute.Notice) string {
-	if n.Snapshot == nil {
-		return n.RawKind
-	}
-	line := fmt.Sprintf("%s · %s", networks.Title(*n.Snapshot), n.Snapshot.Amount)
-	if !n.Snapshot.DueBy.IsZero() {
-		line += " · due " + n.Snapshot.DueBy.UTC().Format("2 Jan 15:04Z")
-	}
-	return line
-}

@@ -113,6 +113,7 @@ func (r *responder) respond(ctx context.Context) (Responded, error) {
 		key:    key(r.row.ID, r.in.Part, r.in.Stage, "respond", r.in.Attempt),
 		caseID: r.row.ID, kind: string(r.word), target: r.in.Ref.Connection,
 		detail: answer{Packet: r.row.PacketHash, By: r.in.By},
+		closes: true,
 		do:     r.attempt,
 	}
 	var got receipt
@@ -152,8 +153,9 @@ func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Rec
 		out.Packet, out.By = frozen.Packet, frozen.By
 		return store.Receipt{Detail: toJSON(out)}, nil
 	}
+	before := p.Sending
 	sent, err := r.send(ctx, intent, &p)
-	if dispute.KindOf(err) == dispute.UnknownOutcome && err != nil {
+	if err != nil && (before || dispute.KindOf(err) == dispute.UnknownOutcome) {
 		return r.reconcile(ctx, frozen, err)
 	}
 	if err != nil {
@@ -185,12 +187,13 @@ func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
 // when the stage began.
 func (r *responder) taken(now dispute.Snapshot) bool { return now.SubmissionCount > r.in.Baseline }
 
-// reconcile reads after a lost answer. What is not there yet is tried again
-// later, when the next attempt reads first.
+// reconcile reads after a lost answer, and after any error of a later attempt:
+// the provider may refuse it because the earlier one has just landed. What is
+// not there yet is tried again later, when the next attempt reads first.
 func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (store.Receipt, error) {
 	now, err := r.reader.Get(ctx, r.in.Ref)
 	if err != nil {
-		return store.Receipt{}, lost
+		return store.Receipt{}, dispute.Errorf(dispute.UnknownOutcome, "read after the response", "%w", lost)
 	}
 	out, stop := r.refuse(now, progress{Sending: true})
 	if !stop || out.Outcome != Sent {

@@ -95,7 +95,7 @@ func (f *entryFlags) resolve() error {
 
 // all reads every page.
 func (f *entryFlags) all(ctx context.Context, d *desk.Desk) ([]ledger.Entry, error) {
-	var out []ledger.Entry
+	out := []ledger.Entry{} // a JSON list also when there are none
 	f.filter.Limit = 500
 	for {
 		page, next, err := d.Entries(ctx, operator(), f.filter)

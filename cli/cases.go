@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/networks"
@@ -199,7 +198,7 @@ func (e *env) decision(kind dispute.DecisionKind, use, short string, flags func(
 	return f.c
 }
 
-func (e *env) face(f activities.Face, err error) error {
+func (e *env) face(f dispute.Face, err error) error {
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/integrations"
@@ -35,17 +34,17 @@ func needed(k dispute.DecisionKind) (Right, bool) {
 // stands then. By and At are filled in; an empty ID gets a fresh one, a given
 // one makes repeats harmless. What the workflow refuses (too late, already
 // answered, another stage) is an error of kind Conflict with its reason.
-func (d *Desk) Decide(ctx context.Context, by Actor, caseID string, in dispute.Decision) (activities.Face, error) {
+func (d *Desk) Decide(ctx context.Context, by Actor, caseID string, in dispute.Decision) (dispute.Face, error) {
 	right, known := needed(in.Kind)
 	if !known {
-		return activities.Face{}, dispute.Errorf(dispute.Invalid, "decide", "unknown decision %q; known are %v", in.Kind, dispute.Decisions)
+		return dispute.Face{}, dispute.Errorf(dispute.Invalid, "decide", "unknown decision %q; known are %v", in.Kind, dispute.Decisions)
 	}
 	if err := by.need(right); err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	row, err := d.DB.GetCase(ctx, caseID)
 	if err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	in.By, in.At = by.ID, d.Now().UTC()
 	if in.ID == "" {
@@ -54,13 +53,13 @@ func (d *Desk) Decide(ctx context.Context, by Actor, caseID string, in dispute.D
 	return d.update(ctx, row, in)
 }
 
-func (d *Desk) update(ctx context.Context, row store.CaseRow, in dispute.Decision) (activities.Face, error) {
+func (d *Desk) update(ctx context.Context, row store.CaseRow, in dispute.Decision) (dispute.Face, error) {
 	op := "decide: " + string(in.Kind) + " " + row.ID
 	h, err := d.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		UpdateID: in.ID, WorkflowID: row.WorkflowID, UpdateName: string(in.Kind), Args: []any{in},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
-	var face activities.Face
+	var face dispute.Face
 	if err == nil {
 		err = h.Get(ctx, &face)
 	}
@@ -79,9 +78,9 @@ func (d *Desk) update(ctx context.Context, row store.CaseRow, in dispute.Decisio
 }
 
 // Note keeps a person's words with the case. They are never sent anywhere.
-func (d *Desk) Note(ctx context.Context, by Actor, caseID, text string) (activities.Face, error) {
+func (d *Desk) Note(ctx context.Context, by Actor, caseID, text string) (dispute.Face, error) {
 	if strings.TrimSpace(text) == "" {
-		return activities.Face{}, dispute.Errorf(dispute.Invalid, "note", "a note needs words")
+		return dispute.Face{}, dispute.Errorf(dispute.Invalid, "note", "a note needs words")
 	}
 	item := dispute.Item{Kind: dispute.ItemNote, Title: "Note by " + by.ID, Facts: map[string]string{dispute.FactText: masked(text)}}
 	return d.add(ctx, by, caseID, dispute.DecideNote, item)
@@ -89,17 +88,17 @@ func (d *Desk) Note(ctx context.Context, by Actor, caseID, text string) (activit
 
 // Attach adds a file to the case's evidence. Its kind is read from its bytes;
 // one that no provider takes is refused with the kinds that are right.
-func (d *Desk) Attach(ctx context.Context, by Actor, caseID, name, title string, content []byte) (activities.Face, error) {
+func (d *Desk) Attach(ctx context.Context, by Actor, caseID, name, title string, content []byte) (dispute.Face, error) {
+	if err := by.need(MayWorkCases); err != nil {
+		return dispute.Face{}, err
+	}
 	mediaType, err := evidence.Sniff(name, content)
 	if err != nil {
-		return activities.Face{}, err
-	}
-	if err := by.need(MayWorkCases); err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	blob, err := d.Blobs.Put(ctx, content, mediaType)
 	if err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	if title == "" {
 		title = name
@@ -108,18 +107,18 @@ func (d *Desk) Attach(ctx context.Context, by Actor, caseID, name, title string,
 	return d.add(ctx, by, caseID, dispute.DecideAttach, item)
 }
 
-func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.DecisionKind, item dispute.Item) (activities.Face, error) {
+func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.DecisionKind, item dispute.Item) (dispute.Face, error) {
 	if err := by.need(MayWorkCases); err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	row, err := d.DB.GetCase(ctx, caseID)
 	if err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	item.ID, item.Source, item.At = uuid.NewString(), "person:"+by.ID, d.Now().UTC()
 	err = d.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error { return tx.SaveItems([]dispute.Item{item}) })
 	if err != nil {
-		return activities.Face{}, err
+		return dispute.Face{}, err
 	}
 	return d.Decide(ctx, by, caseID, dispute.Decision{Kind: kind, Item: item.ID})
 }

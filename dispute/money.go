@@ -66,7 +66,7 @@ func (m Money) Neg() Money { return Money{-m.Minor, m.Currency} }
 func ParseMoney(s string) (Money, error) {
 	number, currency, ok := strings.Cut(strings.TrimSpace(s), " ")
 	currency = strings.ToUpper(strings.TrimSpace(currency))
-	if !ok || len(currency) != 3 {
+	if !ok || !isCode(currency) {
 		return Money{}, fmt.Errorf("money %q: want an amount and a three-letter currency, as in \"129.00 USD\"", s)
 	}
 	minor, err := parseDecimal(number, Exponent(currency))
@@ -77,18 +77,22 @@ func ParseMoney(s string) (Money, error) {
 }
 
 func parseDecimal(s string, exp int) (int64, error) {
-	whole, frac, _ := strings.Cut(s, ".")
+	whole, frac, point := strings.Cut(s, ".")
+	if !isDigits(strings.TrimPrefix(whole, "-")) || (point && !isDigits(frac)) {
+		return 0, fmt.Errorf("%q is not a decimal number", s)
+	}
 	if len(frac) > exp {
 		return 0, fmt.Errorf("%d decimals, the currency has %d", len(frac), exp)
 	}
-	for _, r := range frac {
-		if r < '0' || r > '9' {
-			return 0, fmt.Errorf("%q is not a decimal number", s)
-		}
-	}
 	n, err := strconv.ParseInt(whole+frac+strings.Repeat("0", exp-len(frac)), 10, 64)
-	if err != nil || whole == "" || whole == "-" {
-		return 0, fmt.Errorf("%q is not a decimal number", s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is out of range", s)
 	}
 	return n, nil
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func isCode(s string) bool {
+	return len(s) == 3 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

@@ -1,6 +1,7 @@
 package dispute
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -50,13 +51,17 @@ func Fold(v View, n Notice) View {
 }
 
 // StageBegan is when the present stage began: the dispute's opening for its
-// first stage, the first notice of the stage for later ones.
+// first stage, the first notice of the stage for later ones and for a provider
+// that does not tell the opening.
 func (v View) StageBegan() time.Time {
 	began := v.Stages[v.Snapshot.Stage]
 	for _, at := range v.Stages {
 		if at.Before(began) {
 			return began
 		}
+	}
+	if v.Snapshot.OpenedAt.IsZero() {
+		return began
 	}
 	return v.Snapshot.OpenedAt
 }
@@ -98,17 +103,14 @@ func mergeMovements(a, b []Movement) []Movement {
 	return out
 }
 
+// compareMovements orders movements totally, so that of two accounts of one
+// movement the same wins whichever came first.
 func compareMovements(a, b Movement) int {
-	if c := a.At.Compare(b.At); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.ID, b.ID); c != 0 {
-		return c
-	}
-	if a.Net != b.Net {
-		return int(min(max(a.Net-b.Net, -1), 1))
-	}
-	return strings.Compare(a.Category+a.Description, b.Category+b.Description)
+	return cmp.Or(
+		a.At.Compare(b.At), strings.Compare(a.ID, b.ID),
+		cmp.Compare(a.Net, b.Net), cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Fee, b.Fee),
+		strings.Compare(a.Currency, b.Currency), strings.Compare(a.Category, b.Category), strings.Compare(a.Description, b.Description),
+	)
 }
 
 func earliest(a, b time.Time) time.Time {

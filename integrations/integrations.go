@@ -55,6 +55,15 @@ type Click struct {
 	ReplyURL string               // where an answer only this person sees goes; empty when there is none
 }
 
+// ClickAnswerer tells the person who clicked what became of it, so that nobody
+// else sees it.
+type ClickAnswerer interface {
+	Adapter
+	// AnswerClick sends text to the click's ReplyURL. An address that is not the
+	// vendor's own is Invalid.
+	AnswerClick(ctx context.Context, c Click, text string) error
+}
+
 // Poller lists what a provider has, for disputes whose webhook never came.
 type Poller interface {
 	Adapter

@@ -112,6 +112,10 @@ func (s *Simulator) addFault(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a fault is JSON: vendor, method, path, mode, times, delay", http.StatusBadRequest)
 		return
 	}
+	if !f.Mode.Known() {
+		http.Error(w, "unknown mode; there are "+faults.ModeNames(), http.StatusBadRequest)
+		return
+	}
 	s.Faults.Add(f)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -46,7 +46,7 @@ func Run(ctx context.Context, ln net.Listener, d Deps) error {
 	inbox := store.NewInserter(d.DB, commitWorkers)
 	defer inbox.Close()
 	srv := &http.Server{Handler: routes(d, inbox), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
-	r := &relay.Relay{DB: d.DB, Temporal: d.Temporal, Decide: d.Desk.Click, Now: time.Now, Log: d.Log}
+	r := &relay.Relay{DB: d.DB, Set: d.Set, Temporal: d.Temporal, Decide: d.Desk.Click, Now: time.Now, Log: d.Log}
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

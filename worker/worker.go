@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -28,20 +27,24 @@ const callsPerConnection = 20
 // Worker polls every queue.
 type Worker struct {
 	workers []worker.Worker
+	fatal   chan error
 }
 
 // New registers workflows and steps for the case queue and for each
 // connection's queue.
 func New(c client.Client, steps *activities.Steps, connections []string) *Worker {
+	w := &Worker{fatal: make(chan error, 1)}
 	cases := worker.New(c, workflows.CasesQueue, worker.Options{
+		OnFatalError:                 w.failed,
 		StickyScheduleToStartTimeout: stickyWait,
 		WorkerStopTimeout:            10 * time.Second,
 	})
 	cases.RegisterWorkflowWithOptions(workflows.Dispute, workflow.RegisterOptions{Name: workflows.DisputeWorkflow})
 	cases.RegisterActivity(steps)
-	w := &Worker{workers: []worker.Worker{cases}}
+	w.workers = append(w.workers, cases)
 	for _, name := range connections {
 		calls := worker.New(c, workflows.VendorQueue(name), worker.Options{
+			OnFatalError:                       w.failed,
 			DisableWorkflowWorker:              true,
 			MaxConcurrentActivityExecutionSize: callsPerConnection,
 			MaxConcurrentActivityTaskPollers:   2,
@@ -73,13 +76,26 @@ func (w *Worker) Stop() {
 	}
 }
 
-// Run polls until ctx ends.
+// Run polls until ctx ends. When one queue cannot be polled any more, as after
+// its namespace is gone, it stops all and returns why.
 func (w *Worker) Run(ctx context.Context, log *slog.Logger) error {
 	if err := w.Start(); err != nil {
 		return err
 	}
 	log.Info("worker polls", "queues", len(w.workers))
-	<-ctx.Done()
-	w.Stop()
-	return nil
+	defer w.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-w.fatal:
+		return fmt.Errorf("worker: %w", err)
+	}
+}
+
+// failed keeps the first fatal error for Run.
+func (w *Worker) failed(err error) {
+	select {
+	case w.fatal <- err:
+	default:
+	}
 }

@@ -16,6 +16,7 @@ import (
 type decision struct {
 	dispute.Decision
 	taken bool
+	err   error // it was overtaken on its way
 }
 
 // handleDecisions registers one update per kind of decision. An update is
@@ -40,12 +41,18 @@ func (d *run) handleDecisions(ctx workflow.Context) error {
 
 func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (activities.Face, error) {
 	if d.seen(in.ID) {
-		return d.Face, nil
+		err := workflow.Await(ctx, func() bool { return len(d.taken) == 0 })
+		return d.Face, err
+	}
+	if in.Stage == "" && d.Known != nil {
+		in.Stage = d.Known.Stage // the one it was let in for
 	}
 	own := &decision{Decision: in}
 	d.decisions = append(d.decisions, own)
-	err := workflow.Await(ctx, func() bool { return own.taken })
-	return d.Face, err
+	if err := workflow.Await(ctx, func() bool { return own.taken }); err != nil {
+		return d.Face, err
+	}
+	return d.Face, own.err
 }
 
 // mayDecide refuses what came too late or was meant for another stage. Rights
@@ -86,13 +93,18 @@ func (d *run) mayAnswer(ctx workflow.Context, kind dispute.DecisionKind) error {
 }
 
 // decide takes every waiting decision into the state; the next publish answers
-// them.
+// them. What was let in a while ago may no longer hold: a stage may have begun
+// or an answer been given since.
 func (d *run) decide(ctx workflow.Context) {
 	for _, dec := range d.decisions {
-		if !d.seen(dec.ID) {
-			d.apply(ctx, dec.Decision)
-			d.remember(dec.ID)
+		if d.seen(dec.ID) {
+			continue
 		}
+		if dec.err = d.mayDecide(ctx, dec.Kind, dec.Decision); dec.err != nil {
+			continue
+		}
+		d.apply(ctx, dec.Decision)
+		d.remember(dec.ID)
 	}
 	d.taken, d.decisions = append(d.taken, d.decisions...), nil
 }
@@ -166,13 +178,13 @@ func reason(err error) string {
 	var app *temporal.ApplicationError
 	var late *temporal.TimeoutError
 	switch {
-	case errors.As(err, &app):
-		return app.Message()
 	case errors.As(err, &late):
 		if cause := errors.Unwrap(late); cause != nil {
-			return "no answer in time; last: " + cause.Error()
+			return "no answer in time; last: " + reason(cause)
 		}
 		return "no answer in time"
+	case errors.As(err, &app):
+		return app.Message()
 	default:
 		return err.Error()
 	}

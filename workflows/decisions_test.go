@@ -183,12 +183,10 @@ func TestDecisionOvertakenByAStage(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.waiting()
-			got := &reply{}
+			got := newReply()
 			w.hooks["Record"] = func(c call) error {
 				if c.n == 2 {
-					w.env.RegisterDelayedCallback(func() {
-						w.update(got, "submit", "click", dispute.Decision{ID: "click", Kind: dispute.DecideSubmit, By: "ana", Stage: st})
-					}, 0)
+					w.interrupts(got, dispute.Decision{ID: "click", Kind: dispute.DecideSubmit, By: "ana", Stage: st})
 				}
 				return nil
 			}

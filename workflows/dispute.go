@@ -32,8 +32,9 @@ type run struct {
 	timers    timers
 	tellers   []*teller // one per place where people see the case
 	books     bookkeeper
-	busy      int  // coroutines that are asking a vendor
-	dirty     bool // something changed: look again
+	filed     activities.Face // what the search attributes of this execution say
+	busy      int             // coroutines that are asking a vendor
+	dirty     bool            // something changed: look again
 }
 
 // steps names the activities; the struct is nil on purpose, the worker has the
@@ -117,7 +118,7 @@ func (d *run) absorb(ctx workflow.Context) error {
 		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
 	}
 	var got activities.Recorded
-	if err := quick(ctx, quickStore, CasesQueue, fmt.Sprintf("record %d notice(s)", len(d.Pending)), steps.Record, in, &got); err != nil {
+	if err := own(ctx, fmt.Sprintf("record %d notice(s)", len(d.Pending)), steps.Record, in, &got); err != nil {
 		return err
 	}
 	d.Pending = nil
@@ -144,6 +145,10 @@ func (d *run) learn(k activities.Known) {
 	case !old.Deadline.At.Equal(k.Deadline.At):
 		d.event("deadline_moved", "machine", "from", stamp(old.Deadline.At), "to", stamp(k.Deadline.At))
 		d.Replan = true
+		d.retryNow() // the next try may lie behind the new date
+	}
+	if old.Status.Final() && !k.Status.Final() {
+		d.Settled, d.Outcome = "", ""
 	}
 	if old.RawStatus != k.RawStatus {
 		d.event("provider_status", "machine", "from", old.RawStatus, "to", k.RawStatus)
@@ -156,7 +161,7 @@ func (d *run) plan(ctx workflow.Context) error {
 		in.RuleSet = d.Plan.RuleSet
 	}
 	var p activities.Plan
-	if err := quick(ctx, quickStore, CasesQueue, "plan: rule, queue, ladder, sources", steps.Plan, in, &p); err != nil {
+	if err := own(ctx, "plan: rule, queue, ladder, sources", steps.Plan, in, &p); err != nil {
 		return err
 	}
 	d.Plan, d.Replan, d.RungsDone = &p, false, 0
@@ -227,6 +232,10 @@ func (d *run) compose(ctx workflow.Context) {
 	var p activities.PacketRef
 	d.Composed = true // a source that answers meanwhile unsets it
 	err := quick(ctx, vendorRead.within(2*time.Minute), CasesQueue, "compose the packet", steps.Compose, activities.ComposeInput{Ref: d.Ref}, &p)
+	if err != nil && d.goesWithout(ctx) {
+		d.event("compose_failed", "machine", "error", reason(err), "packet", d.Packet.Hash)
+		return
+	}
 	if err != nil {
 		d.Composed = false
 		d.fails(ctx, "the packet cannot be composed: "+reason(err))
@@ -234,6 +243,16 @@ func (d *run) compose(ctx workflow.Context) {
 	}
 	d.Packet = p
 	d.event("composed", "machine", "packet", p.Hash, "strength", fmt.Sprint(p.Strength), "complete", fmt.Sprint(p.Complete))
+}
+
+// goesWithout reports whether the answer does not wait for a new packet: at
+// the cut-off and at a person's word the one before goes, and an acceptance
+// needs none.
+func (d *run) goesWithout(ctx workflow.Context) bool {
+	if !passed(d.Plan.CutOff, workflow.Now(ctx)) && d.SubmitNow == "" {
+		return false
+	}
+	return d.Packet.Hash != "" || respond(&d.State, workflow.Now(ctx)).Act == actAccept
 }
 
 // respond sends the one answer of the stage, or accepts.
@@ -332,6 +351,9 @@ func (d *run) finish(ctx workflow.Context) (bool, error) {
 func (d *run) rest(ctx workflow.Context, m move) error {
 	if err := d.publish(ctx, m, false); err != nil {
 		return err
+	}
+	if next(&d.State, workflow.Now(ctx)) != m {
+		return nil // what it waits for came while it was shown
 	}
 	d.timers.arm(ctx, m, &d.State)
 	err := workflow.Await(ctx, func() bool { return d.stirred() || d.timers.rang() || d.canRenew(ctx) })

@@ -82,8 +82,8 @@ func TestDisputeAnswers(t *testing.T) {
 		}, byCutOff(cutOff), dispute.StatusSubmitted, ""},
 		{"cut-off would accept but a person approved while a source was asked", func(w *world) {
 			w.waiting()
-			w.plan.AtCutOff, w.patience = "accept", 30*day
-			w.hooks["Gather"] = always(dispute.Transient)
+			w.plan.AtCutOff = "accept"
+			w.hooks["Gather"] = hangs
 			w.decides(time.Hour, dispute.DecideApprove)
 		}, byAna(contest, cutOff), dispute.StatusSubmitted, ""},
 		{"cut-off leaves it to a person, nobody comes", func(w *world) {
@@ -135,8 +135,7 @@ func TestDisputeAnswers(t *testing.T) {
 			w.incomplete = true
 		}, byCutOff(cutOff), dispute.StatusSubmitted, ""},
 		{"all sources are slow beyond the cut-off", func(w *world) {
-			w.patience = 30 * day
-			w.hooks["Gather"] = always(dispute.Transient)
+			w.hooks["Gather"] = hangs
 		}, byCutOff(cutOff), dispute.StatusSubmitted, ""},
 
 		{"answered elsewhere, found when sending", func(w *world) { w.outcome = activities.AnsweredElsewhere }, nil, dispute.StatusSubmitted, ""},
@@ -149,7 +148,7 @@ func TestDisputeAnswers(t *testing.T) {
 			w.first = w.notice(0, dispute.ProviderUnderReview)
 			w.says(2*day, dispute.ProviderNeedsResponse)
 		}, byRule(2 * day), dispute.StatusSubmitted, ""},
-		{"a status nobody knows", func(w *world) { w.first = w.notice(0, dispute.ProviderUnknown) }, byCutOff(cutOff), dispute.StatusSubmitted, ""},
+		{"a status nobody knows", func(w *world) { w.first = w.notice(0, dispute.ProviderUnknown) }, byCutOff(cutOff), dispute.StatusNeedsPerson, "is not known here"},
 		{"a status nobody knows, approved", func(w *world) {
 			w.first = w.notice(0, dispute.ProviderUnknown)
 			w.decides(time.Hour, dispute.DecideApprove)
@@ -257,7 +256,7 @@ func TestDisputeSourceGivenUp(t *testing.T) {
 	w := newWorld(t)
 	w.hooks["Gather"] = func(c call) error {
 		if c.in.(activities.GatherInput).Connection == "ship" {
-			return failure(dispute.Transient)
+			return failureUntil(dispute.Transient, 3*time.Hour)
 		}
 		return nil
 	}
@@ -268,8 +267,8 @@ func TestDisputeSourceGivenUp(t *testing.T) {
 	if len(w.sent) != 1 || w.sent[0].PacketHash != "packet-of-1" {
 		t.Fatalf("sent %+v, want the packet without it", w.sent)
 	}
-	if at := w.sent[0].At.Sub(t0); at > w.patience {
-		t.Errorf("sent at %v, want within the patience with sources", at)
+	if at := w.sent[0].At.Sub(t0); at < w.patience-3*time.Hour || at > w.patience {
+		t.Errorf("sent at %v, want when patience with sources ends", at)
 	}
 }
 

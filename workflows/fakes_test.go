@@ -46,7 +46,7 @@ func TestFakesHaveTheSignaturesOfTheSteps(t *testing.T) {
 func (f *fakes) enter(ctx context.Context, step string, in any) error {
 	w, info := f.w, activity.GetInfo(ctx)
 	w.mu.Lock()
-	c := call{step: step, n: 1, quick: info.IsLocalActivity, queue: info.TaskQueue, at: w.now(), in: in}
+	c := call{step: step, n: 1, retry: info.Attempt > 1, quick: info.IsLocalActivity, queue: info.TaskQueue, at: w.now(), in: in}
 	for _, before := range w.calls {
 		if before.step == step {
 			c.n++
@@ -77,7 +77,7 @@ func (f *fakes) Record(ctx context.Context, in activities.RecordInput) (activiti
 		Known: activities.Known{
 			CaseID: ref.CaseID(), Title: "Visa 10.4", Merchant: "acme", Family: dispute.FamilyFraudulent, Amount: s.Amount,
 			Network: s.Network, NetworkCode: s.NetworkCode, Reason: s.Reason, RawStatus: s.RawStatus, Status: s.Status, Stage: s.Stage,
-			Deadline: dispute.Earliest(s, dispute.Windows{}), PastDue: s.PastDue, Answered: s.Status == dispute.ProviderUnderReview,
+			Deadline: dispute.Earliest(f.w.view, dispute.Windows{}), PastDue: s.PastDue, Answered: s.Status == dispute.ProviderUnderReview,
 			Submissions: s.SubmissionCount, AutoAnswer: s.AutoAnswer,
 		},
 	}, nil

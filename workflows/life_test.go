@@ -179,9 +179,9 @@ func TestDisputeNextPart(t *testing.T) {
 	}
 	told := len(w.of("Announce", true))
 
-	lost := w.notice(20*day, dispute.ProviderLost)
-	w.says(20*day+time.Hour, dispute.ProviderNeedsResponse, stage(dispute.StagePreArbitration), due(30*day))
-	w.says(21*day, dispute.ProviderLost, stage(dispute.StagePreArbitration))
+	lost := w.notice(4*day, dispute.ProviderLost)
+	w.says(5*day, dispute.ProviderNeedsResponse, stage(dispute.StagePreArbitration), due(30*day))
+	w.says(6*day, dispute.ProviderLost, stage(dispute.StagePreArbitration))
 	s := w.resume(w.closing[len(w.closing)-1].NextPart(lost), 60*day)
 	if !w.closed || s.Part != 2 || s.Outcome != dispute.StatusLost {
 		t.Errorf("closed %v, part %d, %s", w.closed, s.Part, s.Outcome)
@@ -273,16 +273,14 @@ func TestDisputeNoticeDuringEveryStep(t *testing.T) {
 func TestDisputeDrainsBeforeItCloses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	note := &reply{}
+	note := newReply()
 	lost := w.notice(2*day, dispute.ProviderLost)
 	w.hooks["Publish"] = func(c call) error {
 		if c.in.(activities.PublishInput).Closing == nil || note.accepted {
 			return nil
 		}
 		w.env.SignalWorkflow(NoticeSignal, lost)
-		w.env.RegisterDelayedCallback(func() {
-			w.update(note, "note", "click", dispute.Decision{ID: "click", Kind: dispute.DecideNote, By: "ana"})
-		}, 0)
+		w.interrupts(note, dispute.Decision{ID: "click", Kind: dispute.DecideNote, By: "ana"})
 		return nil
 	}
 	w.says(day, dispute.ProviderWon)

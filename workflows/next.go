@@ -53,6 +53,8 @@ func next(s *State, now time.Time) move {
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "waits for the verdict", Needs: "the deadline has passed without an answer"}
 	case waits(s.RetryAt, now):
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "tries again", At: s.RetryAt, Needs: s.Failure}
+	case s.Choice == dispute.ResponseAccept:
+		return move{Act: actAccept, By: s.ChosenBy} // needs no packet
 	case !s.Gathered:
 		return move{Act: actGather}
 	case !s.Composed:
@@ -82,6 +84,8 @@ func afterAnswer(s *State) move {
 	case s.Answer.Outcome == activities.TooLate:
 		m.Status, m.What = dispute.StatusNeedsPerson, "waits for the verdict"
 		m.Needs = "the provider no longer listens: " + s.Answer.Detail
+	case s.Known.Status == dispute.ProviderUnknown:
+		m.Status, m.What, m.Needs = dispute.StatusNeedsPerson, "waits for the verdict", unknownStatus(s)
 	case s.Answer.Outcome == activities.AnsweredElsewhere:
 		m.What = "an answer was given outside Rebuttal; waits for the verdict"
 	case s.Answer.Response == dispute.ResponseAccept:
@@ -90,18 +94,20 @@ func afterAnswer(s *State) move {
 	return m
 }
 
+func unknownStatus(s *State) string {
+	return "the provider's status " + s.Known.RawStatus + " is not known here"
+}
+
 func respond(s *State, now time.Time) move {
 	switch {
-	case s.Choice == dispute.ResponseAccept:
-		return move{Act: actAccept, By: s.ChosenBy}
 	case s.SubmitNow != "":
 		return move{Act: actSubmit, By: s.SubmitNow}
 	case passed(s.Plan.CutOff, now):
 		return atCutOff(s)
 	case s.RungsDone < len(s.Plan.Rungs) && passed(s.Plan.Rungs[s.RungsDone].At, now):
 		return move{Act: actRung}
-	case s.Known.Status == dispute.ProviderUnknown:
-		return waitFor(s, dispute.StatusNeedsPerson, "the provider's status "+s.Known.RawStatus+" is not known here")
+	case s.Known.Status == dispute.ProviderUnknown && s.ApprovedBy == "":
+		return waitFor(s, dispute.StatusNeedsPerson, unknownStatus(s))
 	case s.HeldBy != "":
 		return waitFor(s, dispute.StatusOnHold, "held by "+s.HeldBy)
 	case s.Plan.Approval && s.ApprovedBy == "":
@@ -132,12 +138,17 @@ func decider(s *State) string {
 }
 
 // atCutOff does what the ladder says when nobody acted in time. A hold does
-// not stop it: a missed deadline is worse than an early answer.
+// not stop it: a missed deadline is worse than an early answer. What a person
+// has decided goes before the ladder.
 func atCutOff(s *State) move {
-	switch s.Plan.AtCutOff {
-	case "accept":
+	switch {
+	case s.ApprovedBy != "" && wanted(s) == dispute.ResponseAccept:
+		return move{Act: actAccept, By: s.ApprovedBy}
+	case s.ApprovedBy != "":
+		return move{Act: actSubmit, By: s.ApprovedBy}
+	case s.Plan.AtCutOff == "accept" && s.Choice != dispute.ResponseContest:
 		return move{Act: actAccept, By: "cut-off"}
-	case "person":
+	case s.Plan.AtCutOff == "person":
 		return move{
 			Act: actWait, Status: dispute.StatusNeedsPerson, At: s.Known.Deadline.Last(),
 			What: "nothing is sent by itself", Needs: "the cut-off has passed and the rule leaves the answer to a person",
@@ -151,15 +162,15 @@ func atCutOff(s *State) move {
 // cut-off, and says what the cut-off will do.
 func waitFor(s *State, status dispute.Status, needs string) move {
 	m := move{Act: actWait, Status: status, At: s.Plan.CutOff, Needs: needs}
-	switch {
+	switch cut := atCutOff(s); {
 	case s.Plan.CutOff.IsZero():
 		m.What = "waits for a person; no deadline is known"
 		if m.Needs == "" {
 			m.Needs = "no deadline is known"
 		}
-	case s.Plan.AtCutOff == "accept":
+	case cut.Act == actAccept:
 		m.What = "accepts by itself at the cut-off"
-	case s.Plan.AtCutOff == "person":
+	case cut.Act == actWait:
 		m.What = "goes to a person at the cut-off"
 	default:
 		m.What = "sends the packet as it is at the cut-off"

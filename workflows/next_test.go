@@ -61,6 +61,12 @@ func chooses(r dispute.Response) func(*State) {
 	return func(s *State) { s.Choice, s.ChosenBy = r, "ana" }
 }
 
+// late lets the provider listen for two days longer than the network's window.
+func late(s *State) {
+	s.Known.Deadline.Origin = dispute.OriginNetwork
+	s.Known.Deadline.Considered = []dispute.Candidate{{Origin: dispute.OriginProvider, At: s.Known.Deadline.At.Add(2 * day)}}
+}
+
 func submitNow(s *State) {
 	chooses(dispute.ResponseContest)(s)
 	s.SubmitNow = "ana"
@@ -103,6 +109,10 @@ func TestNext(t *testing.T) {
 		{"under review", with(provider(dispute.ProviderUnderReview)), 0, wait(dispute.StatusSubmitted, 0, "under review at the provider; waits for the verdict", "")},
 		{"past due by the provider's word", with(func(s *State) { s.Known.PastDue = true }), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the deadline has passed without an answer")},
 		{"past due by the clock", nil, 10 * day, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the deadline has passed without an answer")},
+
+		{"beyond the network's window, the provider listens still", with(late, rungsDone), 10 * day, move{Act: actSubmit, By: "cut-off"}},
+		{"beyond the provider's date", with(late), 12 * day, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the deadline has passed without an answer")},
+		{"beyond the cut-off the provider's date counts", with(late, atCut("person")), 10 * day, wait(dispute.StatusNeedsPerson, 12*day, "nothing is sent by itself", "the cut-off has passed and the rule leaves the answer to a person")},
 
 		{"failed", with(func(s *State) { s.Failure, s.RetryAt = "why", t0.Add(time.Hour) }), 0, wait(dispute.StatusNeedsPerson, time.Hour, "tries again", "why")},
 		{"failed, tries again", with(func(s *State) { s.Failure, s.RetryAt = "why", t0.Add(time.Hour) }), time.Hour, move{Act: actSubmit, By: "rule:r"}},
@@ -181,6 +191,8 @@ func drawState(t *rapid.T) *State {
 	s.Plan.Respond = rapid.SampledFrom([]dispute.Response{dispute.ResponseContest, dispute.ResponseAccept}).Draw(t, "respond")
 	if pick("no deadline", 9) {
 		s.Known.Deadline.At, s.Plan.CutOff, s.Plan.Rungs, s.RungsDone = time.Time{}, time.Time{}, nil, 0
+	} else if pick("late", 3) {
+		late(s)
 	}
 	rapid.SampledFrom([]func(*State){
 		func(*State) {}, func(*State) {}, submitNow, chooses(dispute.ResponseAccept), chooses(dispute.ResponseContest),
@@ -220,7 +232,7 @@ func TestNextNeverAnswersWhatIsNotToBeAnswered(t *testing.T) {
 		}
 		k := s.Known
 		switch {
-		case s.Answer != nil, k.Answered, k.Status.Final(), k.Deadline.NoResponse, k.PastDue, passed(k.Deadline.At, t0), k.Status == dispute.ProviderUnderReview:
+		case s.Answer != nil, k.Answered, k.Status.Final(), k.Deadline.NoResponse, k.PastDue, passed(k.Deadline.Last(), t0), k.Status == dispute.ProviderUnderReview:
 			t.Errorf("%s by %s", m.Act, m.By)
 		case m.By == "":
 			t.Error("nobody answers")
@@ -249,13 +261,13 @@ func TestNextAlwaysActsOrWaitsWithATimer(t *testing.T) {
 			t.Errorf("waits for %v, which has passed", m.At)
 		}
 		k := s.Known
-		over := !owesAnswer(s) || k.PastDue || passed(k.Deadline.At, t0) // documented: nothing is left to do but to listen
-		unknown := k.Deadline.At.IsZero()                                // documented: a person is asked for
+		over := !owesAnswer(s) || k.PastDue || passed(k.Deadline.Last(), t0) // documented: nothing is left to do but to listen
+		unknown := k.Deadline.At.IsZero()                                    // documented: a person is asked for
 		if over && !k.Status.Final() || unknown {
 			return
 		}
-		if m.At.IsZero() || (owesAnswer(s) && m.At.After(k.Deadline.At)) {
-			t.Errorf("waits until %v with a deadline of %v", m.At, k.Deadline.At)
+		if m.At.IsZero() || (owesAnswer(s) && m.At.After(k.Deadline.Last())) {
+			t.Errorf("waits until %v with a deadline of %v", m.At, k.Deadline.Last())
 		}
 	})
 }
@@ -266,7 +278,7 @@ func TestNextNothingPassesTheCutOff(t *testing.T) {
 		s := drawState(t)
 		at := s.Plan.CutOff
 		owes := owesAnswer(s) && !s.Known.PastDue && s.Known.Status != dispute.ProviderUnderReview
-		if at.IsZero() || !owes || s.Replan || waits(s.RetryAt, at) || passed(s.Known.Deadline.At, at) {
+		if at.IsZero() || !owes || s.Replan || waits(s.RetryAt, at) || passed(s.Known.Deadline.Last(), at) {
 			return
 		}
 		s.Gathered, s.Composed = true, true

@@ -73,5 +73,25 @@ func quick(ctx workflow.Context, p policy, queue, summary string, fn, in, out an
 	return ordinary(ctx, p, queue, summary, fn, in, out)
 }
 
+// mendEvery is how long a step of our own that was refused waits for a person
+// to mend what refuses it.
+const mendEvery = 10 * time.Minute
+
+// own runs a step on our own database until it succeeds. Even what is refused
+// for good is tried again, rarely: a case outlives a bug that the next release
+// mends. Only the workflow's cancellation is an error.
+func own(ctx workflow.Context, summary string, fn, in, out any) error {
+	for {
+		err := quick(ctx, quickStore, CasesQueue, summary, fn, in, out)
+		if err == nil || temporal.IsCanceledError(err) {
+			return err
+		}
+		workflow.GetLogger(ctx).Error("a step of our own was refused; it will be tried again", "step", summary, "error", err)
+		if err := workflow.Sleep(ctx, mendEvery); err != nil {
+			return err
+		}
+	}
+}
+
 // once is the retry policy of a single quick attempt.
 var once = &temporal.RetryPolicy{MaximumAttempts: 1}

@@ -51,16 +51,16 @@ func (d *run) publish(ctx workflow.Context, m move, closing bool) error {
 		in.Closing = state
 	}
 	d.events = nil
-	if err := quick(ctx, quickStore, CasesQueue, "publish: "+string(face.Status), steps.Publish, in, nil); err != nil {
+	if err := own(ctx, "publish: "+string(face.Status), steps.Publish, in, nil); err != nil {
 		return err
 	}
-	if attrs := attributes(d.Face, face, d.Known); len(attrs) > 0 {
+	if attrs := attributes(d.filed, face, d.Known); len(attrs) > 0 {
 		if err := workflow.UpsertTypedSearchAttributes(ctx, attrs...); err != nil {
 			return err
 		}
 	}
 	changed := d.news || shows(d.Face) != shows(face)
-	d.Face, d.news = face, false
+	d.Face, d.filed, d.news = face, face, false
 	d.answerDecisions()
 	workflow.SetCurrentDetails(ctx, details(&d.State))
 	if changed {

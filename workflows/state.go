@@ -70,13 +70,17 @@ const seenLimit = 64
 
 // stageBegins forgets what belonged to the stage before.
 func (s *State) stageBegins() {
-	s.Answer, s.Attempt, s.Failure, s.RetryAt = nil, 0, "", time.Time{}
+	if s.Answer != nil {
+		s.Attempt++ // its intent is spent, also for the same stage opened again
+	}
+	s.Answer, s.Failure, s.RetryAt = nil, "", time.Time{}
 	s.Choice, s.ChosenBy, s.ApprovedBy, s.SubmitNow, s.HeldBy = "", "", "", "", ""
 	s.Gathered, s.Composed, s.RungsDone, s.Replan = false, false, 0, true
 	s.Sources, s.Settled, s.Outcome, s.SettleUntil = nil, "", "", time.Time{}
 }
 
-// next part of a closed case: the closing state with a new notice.
+// NextPart is where the next part of a closed case starts: its closing state
+// with a new notice.
 func (s State) NextPart(n dispute.Notice) State {
 	s.Part++
 	s.Pending = []dispute.Notice{n}

@@ -23,17 +23,19 @@ type timer struct {
 // arm sets both timers to what the case waits for and leaves alone what is
 // right already.
 func (t *timers) arm(ctx workflow.Context, m move, s *State) {
-	cutOff := time.Time{}
+	now, cutOff := workflow.Now(ctx), time.Time{}
 	if owesAnswer(s) {
 		cutOff = s.Plan.CutOff
-		if passed(cutOff, workflow.Now(ctx)) {
+		if passed(cutOff, now) {
 			cutOff = s.Known.Deadline.Last()
 		}
 	}
 	t.cutOff.set(ctx, cutOff, "cut-off: "+s.Plan.AtCutOff)
 	at, label := m.At, m.What
-	if r := s.RungsDone; owesAnswer(s) && r < len(s.Plan.Rungs) && !s.Plan.Rungs[r].At.After(or2(at, s.Plan.Rungs[r].At)) {
-		at, label = s.Plan.Rungs[r].At, s.Plan.Rungs[r].Kind+" "+s.Plan.Rungs[r].Name
+	if owesAnswer(s) && s.RungsDone < len(s.Plan.Rungs) {
+		if r := s.Plan.Rungs[s.RungsDone]; waits(r.At, now) && (at.IsZero() || r.At.Before(at)) {
+			at, label = r.At, r.Kind+" "+r.Name
+		}
 	}
 	if at.Equal(cutOff) {
 		at = time.Time{}
@@ -43,13 +45,6 @@ func (t *timers) arm(ctx workflow.Context, m move, s *State) {
 
 func owesAnswer(s *State) bool {
 	return s.Answer == nil && !s.Known.Status.Final() && !s.Known.Answered && !s.Known.Deadline.NoResponse
-}
-
-func or2(t, fallback time.Time) time.Time {
-	if t.IsZero() {
-		return fallback
-	}
-	return t
 }
 
 func (t *timers) rang() bool { return t.cutOff.rang() || t.next.rang() }

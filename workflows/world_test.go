@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
@@ -46,9 +47,9 @@ type world struct {
 	patience   time.Duration   // with sources
 	plan       activities.Plan // without its times
 	incomplete bool
-	outcome    string                           // of a response; Sent unless set
-	hooks      map[string]func(call) error      // by step; runs first, its error is the step's
-	timeline   []*happening                     // what the test makes happen
+	outcome    string                               // of a response; Sent unless set
+	hooks      map[string]func(call) error          // by step; runs first, its error is the step's
+	timeline   []*happening                         // what the test makes happen
 	attrs      map[string]temporal.SearchAttributes // by run, newest values win
 
 	runs   int
@@ -73,6 +74,7 @@ type world struct {
 type call struct {
 	step  string
 	n     int // of this step, from 1
+	retry bool
 	quick bool
 	queue string
 	at    time.Duration // since t0
@@ -151,6 +153,7 @@ func (w *world) sends(at time.Duration, n dispute.Notice) {
 
 // reply is what became of a decision.
 type reply struct {
+	heard    chan struct{} // closed once the validator has spoken
 	accepted bool
 	refused  error // by the validator
 	done     bool
@@ -171,15 +174,30 @@ func (w *world) decides(at time.Duration, kind dispute.DecisionKind, change ...f
 }
 
 func (w *world) updates(at time.Duration, name, id string, in dispute.Decision) *reply {
-	r := &reply{}
+	r := newReply()
 	w.at(at, func() { w.update(r, name, id, in) })
 	return r
 }
 
+func newReply() *reply { return &reply{heard: make(chan struct{})} }
+
+// interrupts sends an update while a step runs, and lets the step go on when
+// it was let in.
+func (w *world) interrupts(r *reply, in dispute.Decision) {
+	w.env.RegisterDelayedCallback(func() { w.update(r, string(in.Kind), in.ID, in) }, 0)
+	<-r.heard
+}
+
 func (w *world) update(r *reply, name, id string, in dispute.Decision) {
 	w.env.UpdateWorkflow(name, id, &testsuite.TestUpdateCallback{
-		OnAccept: func() { r.accepted = true },
-		OnReject: func(err error) { r.refused = err },
+		OnAccept: func() {
+			r.accepted = true
+			close(r.heard)
+		},
+		OnReject: func(err error) {
+			r.refused = err
+			close(r.heard)
+		},
 		OnComplete: func(got any, err error) {
 			r.done, r.err, r.at = true, err, w.now()
 			if f, ok := got.(activities.Face); ok {
@@ -318,8 +336,14 @@ func (w *world) event(kind string) (activities.Event, bool) {
 
 // failure is an error of a kind as activities.errors.go makes it.
 func failure(kind dispute.Kind) error {
+	return failureUntil(kind, 0)
+}
+
+func failureUntil(kind dispute.Kind, again time.Duration) error {
 	passes := kind == dispute.Transient || kind == dispute.RateLimited || kind == dispute.UnknownOutcome
-	return temporal.NewApplicationErrorWithOptions("vendor: "+string(kind), string(kind), temporal.ApplicationErrorOptions{NonRetryable: !passes})
+	return temporal.NewApplicationErrorWithOptions("vendor: "+string(kind), string(kind), temporal.ApplicationErrorOptions{
+		NonRetryable: !passes, NextRetryDelay: again,
+	})
 }
 
 // Hooks.
@@ -328,14 +352,28 @@ func always(kind dispute.Kind) func(call) error {
 	return func(call) error { return failure(kind) }
 }
 
-// down fails with a passing error from one time until another.
+// down fails from one time until another, and says when to come back: the test
+// environment tries ten times and no more.
 func down(from, until time.Duration) func(call) error {
 	return func(c call) error {
 		if c.at >= from && c.at < until {
-			return failure(dispute.Transient)
+			return failureUntil(dispute.RateLimited, until-c.at)
 		}
 		return nil
 	}
+}
+
+// busy always fails, and wants to be asked again later.
+func busy(kind dispute.Kind, again time.Duration) func(call) error {
+	return func(call) error { return failureUntil(kind, again) }
+}
+
+// hangs never answers.
+func hangs(c call) error {
+	if c.quick {
+		return failure(dispute.Transient)
+	}
+	return activity.ErrResultPending
 }
 
 // first fails the first n attempts.

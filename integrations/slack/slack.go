@@ -8,6 +8,8 @@ package slack
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -48,9 +50,12 @@ func (s *Settings) secrets() []string {
 	return out
 }
 
-// Adapter is one workspace. It implements Notifier, Interactive and Checker.
+// Adapter is one workspace. It implements Notifier, Interactive, ClickAnswerer
+// and Checker.
 type Adapter struct {
 	client  *api.Client
+	http    *http.Client
+	base    *url.URL
 	secrets []string
 
 	mu       sync.Mutex
@@ -58,9 +63,10 @@ type Adapter struct {
 }
 
 var (
-	_ integrations.Notifier    = (*Adapter)(nil)
-	_ integrations.Interactive = (*Adapter)(nil)
-	_ integrations.Checker     = (*Adapter)(nil)
+	_ integrations.Notifier      = (*Adapter)(nil)
+	_ integrations.Interactive   = (*Adapter)(nil)
+	_ integrations.ClickAnswerer = (*Adapter)(nil)
+	_ integrations.Checker       = (*Adapter)(nil)
 )
 
 func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, error) {
@@ -75,10 +81,14 @@ func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, e
 	case len(s.secrets()) == 0:
 		return nil, errors.New("slack: signing_secret is missing: it is under Basic Information of the app")
 	}
+	base, err := url.Parse(s.BaseURL)
+	if err != nil {
+		return nil, errors.New("slack: base_url is no address")
+	}
 	client := api.New(s.BotToken,
 		api.OptionAPIURL(strings.TrimRight(s.BaseURL, "/")+"/"),
 		api.OptionHTTPClient(d.HTTP))
-	return &Adapter{client: client, secrets: s.secrets(), channels: make(map[string]string)}, nil
+	return &Adapter{client: client, http: d.HTTP, base: base, secrets: s.secrets(), channels: make(map[string]string)}, nil
 }
 
 // Vendor is "slack".

@@ -62,7 +62,7 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (Answer, error) {
 	op := c.Vendor + ": " + r.Op
 	req, sent, err := c.request(ctx, r)
 	if err != nil {
-		return Answer{}, &dispute.Error{Kind: dispute.Invalid, Op: op, Err: err}
+		return Answer{}, &dispute.Error{Kind: dispute.Invalid, Op: op, Err: scrub(err)}
 	}
 	if c.Auth != nil {
 		if err := c.Auth(req); err != nil {
@@ -74,9 +74,12 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (Answer, error) {
 		return Answer{}, TransportError(op, r.Write, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return Answer{}, TransportError(op, r.Write, err)
+	}
+	if len(body) > maxAnswer {
+		return Answer{}, dispute.Errorf(unclear(r.Write), op, "the answer is larger than %d bytes", maxAnswer)
 	}
 	if resp.StatusCode >= 300 {
 		return Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent, Body: body}, StatusError(op, r.Write, resp)
@@ -84,7 +87,7 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (Answer, error) {
 	a := Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent, Body: body}
 	if out != nil && len(body) > 0 {
 		if err := json.Unmarshal(body, out); err != nil {
-			return a, dispute.Errorf(unclear(r.Write), op, "answer is not the JSON we know: %w", scrub(err))
+			return a, dispute.Errorf(unclear(r.Write), op, "answer is not the JSON we know: %s", misfit(err))
 		}
 	}
 	return a, nil
@@ -167,14 +170,18 @@ func KindOfStatus(status int, write bool) dispute.Kind {
 	}
 }
 
-// RetryAfter reads the header of that name, in seconds or as a date.
+// maxRetryAfter bounds what a vendor may ask for: a case has a deadline.
+const maxRetryAfter = 24 * time.Hour
+
+// RetryAfter reads the header of that name, in seconds or as a date; a day at
+// most.
 func RetryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	if s, err := strconv.ParseFloat(v, 64); err == nil && s > 0 {
-		return time.Duration(s * float64(time.Second))
+		return time.Duration(min(s, maxRetryAfter.Seconds()) * float64(time.Second))
 	}
 	if at, err := http.ParseTime(v); err == nil {
-		return max(time.Until(at), 0)
+		return min(max(time.Until(at), 0), maxRetryAfter)
 	}
 	return 0
 }
@@ -194,12 +201,27 @@ func wrap(op string, kind dispute.Kind, err error) error {
 	return &dispute.Error{Kind: kind, Op: op, Err: scrub(err)}
 }
 
-// scrub keeps the cause but drops the address of a url.Error: a query may hold
-// an e-mail address or a token.
+// scrub keeps the cause but drops the address of every url.Error: a query may
+// hold an e-mail address or a token.
 func scrub(err error) error {
 	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
+	for errors.As(err, &ue) {
+		err = ue.Err
 	}
 	return err
+}
+
+// misfit says where an answer is not what we know, without its values: the
+// texts of package json quote numbers and dates.
+func misfit(err error) string {
+	var syntax *json.SyntaxError
+	var typ *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("syntax at byte %d", syntax.Offset)
+	case errors.As(err, &typ):
+		return fmt.Sprintf("field %q is no %s", typ.Field, typ.Type)
+	default:
+		return "a value has another form"
+	}
 }

@@ -81,7 +81,26 @@ func (s *System) judge(f desk.CaseFile, end scenario.End) error {
 	case !f.ChainOK:
 		return errors.New("the history's hashes do not hold: " + f.ChainError)
 	}
+	if err := s.judgeTicket(f, end); err != nil {
+		return err
+	}
 	return s.judgeBooks(f, end)
+}
+
+func (s *System) judgeTicket(f desk.CaseFile, end scenario.End) error {
+	have, want := 0, 0
+	for _, t := range s.Simulator.Zendesk.Tickets() {
+		if t.ExternalID == f.ID {
+			have++
+		}
+	}
+	if end.Ticket {
+		want = 1
+	}
+	if have != want {
+		return fmt.Errorf("the help desk has %d ticket(s), want %d", have, want)
+	}
+	return nil
 }
 
 func (s *System) judgeBooks(f desk.CaseFile, end scenario.End) error {

@@ -5,6 +5,7 @@ package faults
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,20 @@ const (
 	DropCommitted  Mode = "drop-after-commit" // does the work, then hangs up
 	Down           Mode = "down"              // answers 503 to everything until cleared
 )
+
+var modes = []Mode{Latency, RateLimit, Error, ErrorCommitted, Drop, DropCommitted, Down}
+
+// Known reports whether there is such a mode.
+func (m Mode) Known() bool { return slices.Contains(modes, m) }
+
+// ModeNames lists the modes for people.
+func ModeNames() string {
+	names := make([]string, len(modes))
+	for i, m := range modes {
+		names[i] = string(m)
+	}
+	return strings.Join(names, ", ")
+}
 
 // Fault is one misbehaviour, for requests that fit it.
 type Fault struct {

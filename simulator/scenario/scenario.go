@@ -33,7 +33,7 @@ type End struct {
 	Accepted    bool   // the provider was told that the merchant gives up
 	// Net is what the dispute did to the provider's balance, in minor units.
 	Net int64
-	// Tickets says that a help desk ticket was expected.
+	// Ticket says that the help desk has one ticket of the case; otherwise none.
 	Ticket bool
 }
 

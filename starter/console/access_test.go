@@ -28,9 +28,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 	all := map[desk.Role]int{"": login, desk.RoleViewer: ok, desk.RoleAnalyst: ok, desk.RoleManager: ok, desk.RoleFinance: ok, desk.RoleAdmin: ok}
 	reading := map[string]string{
 		"/": "/", "/cases": "/cases", "/cases/:id": first,
-		"/cases/:id/item":                 first + "/item?source=shipbob&id=pod:77",
-		"/cases/:id/packets/:hash/:file":  first + "/packets/" + packet,
-		"/cases/:id/writes/:number/:part": sent + "/writes/1/request",
+		"/cases/:id/item":                  first + "/item?source=shipbob&id=pod:77",
+		"/cases/:id/packets/:hash/:sha256": first + "/packets/" + packet,
+		"/cases/:id/writes/:number/:part":  sent + "/writes/1/request",
 	}
 	deciding := map[desk.Role]int{"": ended, desk.RoleViewer: no, desk.RoleAnalyst: done, desk.RoleManager: done, desk.RoleFinance: no, desk.RoleAdmin: done}
 	asking := map[desk.Role]int{"": login, desk.RoleViewer: no, desk.RoleAnalyst: ok, desk.RoleManager: ok, desk.RoleFinance: no, desk.RoleAdmin: ok}

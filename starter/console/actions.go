@@ -32,6 +32,12 @@ type action struct {
 	Warning *warning
 }
 
+// Asked is the same button under its own question, where it is what comes next.
+func (a action) Asked() action {
+	a.Primary = true
+	return a
+}
+
 // warning names the consequence of what cannot be undone.
 type warning struct {
 	Title  string
@@ -50,7 +56,7 @@ func (f *file) actions(who desk.Actor, now time.Time) []action {
 		})
 	}
 	sendable := answerable(f.CaseRow) && !f.Deadline.NoResponse && !f.View.Snapshot.PastDue &&
-		(f.Deadline.At.IsZero() || now.Before(f.Deadline.At))
+		(f.Deadline.At.IsZero() || now.Before(f.Deadline.Last()))
 	if who.May(desk.MayWorkCases) && f.Status == dispute.StatusOnHold {
 		add(dispute.DecideRelease, "Release", nil)
 	}
@@ -154,7 +160,7 @@ func (c *console) confirm(v *visit) error {
 		}
 	}
 	if !v.who.May(desk.MayAnswer) {
-		return dispute.Errorf(dispute.Auth, "confirm", "%s (%s) may not %s", v.who.ID, v.who.Role, desk.MayAnswer)
+		return dispute.Errorf(dispute.Auth, "permission", "%s (%s) may not %s", v.who.ID, v.who.Role, desk.MayAnswer)
 	}
 	return dispute.Errorf(dispute.Conflict, "confirm", "the case no longer waits for this decision")
 }
@@ -199,7 +205,7 @@ func unanswered(caseID string, in dispute.Decision) problem {
 		Means:  "Nobody knows yet whether your decision was taken. Temporal or the worker is away or busy; deadlines are still kept.",
 		Do:     "Send it again: the same click counts once, however often it arrives.",
 		CaseID: caseID,
-		Again:  &action{Kind: in.Kind, Label: "Send it again", CaseID: caseID, Stage: in.Stage, Click: in.ID},
+		Again:  &action{Kind: in.Kind, Label: "Send it again", Primary: true, CaseID: caseID, Stage: in.Stage, Click: in.ID},
 	}
 }
 

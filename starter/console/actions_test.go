@@ -137,7 +137,7 @@ func TestConfirmationNamesTheConsequence(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{0, "submit", http.StatusOK, []string{"stripe-us takes evidence once per stage", "strength 3 of 4", "zendesk has not answered yet"}},
+		{0, "submit", http.StatusOK, []string{"stripe-us takes evidence once per stage", "with 3 files (", "strength ", "zendesk has not answered yet"}},
 		{0, "approve", http.StatusOK, []string{"as soon as the sources still being asked have answered"}},
 		{0, "accept", http.StatusOK, []string{"gives up 1,240.00 USD for good"}},
 		{3, "submit", http.StatusOK, []string{"No packet is composed yet."}},
@@ -208,18 +208,19 @@ func TestDownloads(t *testing.T) {
 	first, sent := busyDay()[0].defaults(), busyDay()[8].defaults()
 	packets, err := w.db.Packets(t.Context(), first.caseID())
 	check(t, err)
-	pdf, err := w.desk.Blobs.Get(t.Context(), packets[0].Files[0])
+	file := packets[0].Files[0]
+	pdf, err := w.desk.Blobs.Get(t.Context(), file)
 	check(t, err)
 	for path, want := range map[string]string{
-		casePath(first.caseID()) + "/item?source=shipbob&id=pod:77":      string(picture()),
-		casePath(first.caseID()) + "/packets/" + packets[0].Hash + "/1":  string(pdf),
-		casePath(sent.caseID()) + "/writes/1/response":                   `{"id":"du_sent"}`,
-		casePath(first.caseID()) + "/item?source=shipbob&id=shipment:77": "", // has no file
-		casePath(first.caseID()) + "/packets/" + packets[0].Hash + "/99": "",
-		casePath(first.caseID()) + "/packets/" + packets[0].Hash + "/0":  "",
-		casePath(sent.caseID()) + "/packets/" + packets[0].Hash + "/1":   "", // of another case
-		casePath(sent.caseID()) + "/writes/2/response":                   "",
-		casePath(sent.caseID()) + "/writes/1/receipt":                    "",
+		casePath(first.caseID()) + "/item?source=shipbob&id=pod:77":                      string(picture()),
+		casePath(first.caseID()) + "/packets/" + packets[0].Hash + "/" + file.SHA256:     string(pdf),
+		casePath(sent.caseID()) + "/writes/1/response":                                   `{"id":"du_sent"}`,
+		casePath(first.caseID()) + "/item?source=shipbob&id=shipment:77":                 "", // has no file
+		casePath(first.caseID()) + "/packets/" + packets[0].Hash + "/" + packets[0].Hash: "",
+		casePath(first.caseID()) + "/packets/" + file.SHA256 + "/" + file.SHA256:         "",
+		casePath(sent.caseID()) + "/packets/" + packets[0].Hash + "/" + file.SHA256:      "", // of another case
+		casePath(sent.caseID()) + "/writes/2/response":                                   "",
+		casePath(sent.caseID()) + "/writes/1/receipt":                                    "",
 	} {
 		got := w.ask(desk.RoleViewer, path, nil)
 		if want == "" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
@@ -133,6 +134,7 @@ type header struct {
 	Needs      string
 	Next       string
 	NextAt     time.Time
+	NextIn     string // how long until then; empty when it has passed
 	Reason     string // "Visa 13.1 · Merchandise not received"
 	Claim      string // what the cardholder says
 	Word       string // the provider's own word for the reason
@@ -198,10 +200,16 @@ func (f *file) header(now time.Time) header {
 	s := f.View.Snapshot
 	h := header{
 		ID: f.ID, URL: casePath(f.ID), Amount: money(f.Amount()), Left: leftOf(f.CaseRow, now),
-		Status: statusWord(f.Status), Needs: sentence(f.Needs), Next: sentence(f.Next), NextAt: f.ArmedUntil,
+		Status: statusWord(f.Status), Needs: f.Needs, Next: f.Next, NextAt: f.ArmedUntil,
 		Reason: networks.Title(s), Claim: networks.FamilyInfo(f.Family).Claim, Word: plain(s.Reason),
 		Provider: f.Ref.Connection, DisputeID: f.Ref.ID, Stage: s.Stage, ProviderIs: plain(s.RawStatus),
 		Owner: f.Assignee, Queue: f.Queue, Strength: f.Strength, Part: f.Part, CutOff: f.CutOffAt,
+	}
+	if strings.EqualFold(h.Needs, h.Status) {
+		h.Needs = ""
+	}
+	if f.ArmedUntil.After(now) {
+		h.NextIn = count(f.ArmedUntil.Sub(now))
 	}
 	d := f.Deadline
 	h.Deadline = deadlineView{At: d.At, Origin: originWord(d.Origin), NoResponse: d.NoResponse}

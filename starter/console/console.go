@@ -38,7 +38,7 @@ func Register(g gin.IRouter, d *desk.Desk) {
 	open.POST("/cases/:id/notes", c.as(c.note))
 	open.POST("/cases/:id/documents", c.as(c.attach))
 	open.GET("/cases/:id/item", c.as(c.itemFile))
-	open.GET("/cases/:id/packets/:hash/:file", c.as(c.packetFile))
+	open.GET("/cases/:id/packets/:hash/:sha256", c.as(c.packetFile))
 	open.GET("/cases/:id/writes/:number/:part", c.as(c.writtenBytes))
 }
 

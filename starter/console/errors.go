@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
@@ -32,6 +33,11 @@ var (
 		Means: "Nothing was done. Rebuttal takes forms from its own pages only.",
 		Do:    "Open the page here and try again. If you did, the proxy in front of Rebuttal has to pass the Host header on.",
 	}
+	unreachable = problem{
+		Status: http.StatusServiceUnavailable, Title: "Rebuttal cannot reach its database, its files or Temporal",
+		Means: "What is armed goes on by itself: deadlines are kept by Temporal, and notices wait in the database.",
+		Do:    "Try again in a minute. If it stays, /readyz says what is missing.",
+	}
 	broken = problem{
 		Status: http.StatusInternalServerError, Title: "This page could not be drawn",
 		Means: "It is a fault of Rebuttal's, and nothing was changed.", Do: "The log of the starter names it; please report it.",
@@ -40,6 +46,10 @@ var (
 
 // problemOf explains an error by its kind.
 func problemOf(err error) problem {
+	var ours *dispute.Error
+	if !errors.As(err, &ours) {
+		return broken
+	}
 	p := problem{Reason: reason(err)}
 	switch dispute.KindOf(err) {
 	case dispute.NotFound:
@@ -47,6 +57,9 @@ func problemOf(err error) problem {
 		p.Means = "No case, file or record has the id in the address, or it is misspelt."
 		p.Do = "Look for the case by any of its ids, the customer or the order."
 	case dispute.Auth:
+		if !desk.Forbidden(err) {
+			return unreachable
+		}
 		p.Status, p.Title = http.StatusForbidden, "You may not do this"
 		p.Means, p.Do = "Nothing was done.", "Ask an administrator for a token whose role has this right."
 	case dispute.Conflict, dispute.TooLate:
@@ -59,9 +72,7 @@ func problemOf(err error) problem {
 		p.Status, p.Title = http.StatusNotImplemented, "This connection cannot do that"
 		p.Means, p.Do = "Nothing was changed.", "Do it by hand at the provider."
 	case dispute.RateLimited, dispute.Transient, dispute.UnknownOutcome:
-		p.Status, p.Title, p.Reason = http.StatusServiceUnavailable, "Rebuttal cannot reach its database or Temporal", ""
-		p.Means = "What is armed goes on by itself: deadlines are kept by Temporal, and notices wait in the database."
-		p.Do = "Try again in a minute. If it stays, /readyz says what is missing."
+		return unreachable
 	default:
 		return broken
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
 	"path"
@@ -18,7 +19,11 @@ func (c *console) itemFile(v *visit) error {
 	}
 	for _, i := range f.Items {
 		if i.Source == v.Query("source") && i.ID == v.Query("id") && i.Blob.Key != "" {
-			return c.sendBlob(v, i.Blob, i.FileName)
+			content, err := c.desk.Blobs.Get(v.Request.Context(), i.Blob)
+			if err == nil {
+				sendFile(v, content, i.Blob.MediaType, cmp.Or(i.FileName, short(i.Blob.SHA256)))
+			}
+			return err
 		}
 	}
 	return notFound("item")
@@ -26,23 +31,11 @@ func (c *console) itemFile(v *visit) error {
 
 // packetFile sends one file of a packet: the very bytes that the provider gets.
 func (c *console) packetFile(v *visit) error {
-	f, err := c.open(v)
-	if err != nil {
-		return err
+	f, content, err := c.desk.PacketFile(v.Request.Context(), v.who, v.Param("id"), v.Param("hash"), v.Param("sha256"))
+	if err == nil {
+		sendFile(v, content, f.MediaType, f.Name)
 	}
-	number, _ := strconv.Atoi(v.Param("file"))
-	for i, p := range f.Packets {
-		files := f.packets[i].Files
-		if p.Hash != v.Param("hash") || number < 1 || number > len(files) {
-			continue
-		}
-		for _, blob := range p.Files {
-			if blob.SHA256 == files[number-1].SHA256 {
-				return c.sendBlob(v, blob, files[number-1].Name)
-			}
-		}
-	}
-	return notFound("packet file")
+	return err
 }
 
 // writtenBytes sends the exact bytes of a request to another system, or of its
@@ -65,18 +58,6 @@ func (c *console) writtenBytes(v *visit) error {
 		return notFound("write")
 	}
 	sendFile(v, content, "application/octet-stream", f.ID+"-"+strconv.Itoa(number)+"-"+part+".bin")
-	return nil
-}
-
-func (c *console) sendBlob(v *visit, blob dispute.Blob, name string) error {
-	content, err := c.desk.Blobs.Get(v.Request.Context(), blob)
-	if err != nil {
-		return err
-	}
-	if name == "" {
-		name = short(blob.SHA256)
-	}
-	sendFile(v, content, blob.MediaType, name)
 	return nil
 }
 

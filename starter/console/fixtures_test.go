@@ -25,23 +25,24 @@ var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
 // story is a case as a test wants it; what is left out is filled in.
 type story struct {
-	id, connection       string
-	amount               int64
-	currency             string
-	network, code, word  string
-	stage                dispute.Stage
-	status               dispute.Status
-	provider             dispute.ProviderStatus
-	due                  time.Duration // from noon; zero: no deadline
-	queue, owner         string
-	needs, next          string
-	items                []dispute.Item
-	note                 string
-	events               []store.Event
-	sources              []source
-	movements            []dispute.Movement
-	payment              *dispute.Payment
-	sent, composed, held bool
+	id, connection      string
+	amount              int64
+	currency            string
+	network, code, word string
+	stage               dispute.Stage
+	status              dispute.Status
+	provider            dispute.ProviderStatus
+	due                 time.Duration // from noon; zero: no deadline
+	queue, owner        string
+	needs, next         string
+	items               []dispute.Item
+	excluded            string // an item of shipbob's that a person keeps out
+	note                string
+	events              []store.Event
+	sources             []source
+	movements           []dispute.Movement
+	payment             *dispute.Payment
+	sent, composed      bool
 }
 
 func (s story) ref() dispute.Ref { return dispute.Ref{Connection: s.connection, ID: s.id} }
@@ -117,13 +118,15 @@ func (s story) fill(t testing.TB, r *store.CaseRow) {
 	snap := r.View.Snapshot
 	window, note := networks.Window(snap)
 	r.Merchant, r.Part, r.Family, r.Status = "acme", 1, networks.Family(snap), s.status
-	r.Deadline = dispute.Earliest(snap, dispute.Windows{Network: window, NetworkNote: note})
+	r.Deadline = dispute.Earliest(r.View, dispute.Windows{Network: window, NetworkNote: note})
 	if s.due == 0 {
 		r.Deadline = dispute.Deadline{}
 	}
 	r.Queue, r.Assignee, r.Needs, r.Next = s.queue, s.owner, s.needs, s.next
 	if s.due > 0 {
 		r.CutOffAt = r.Deadline.At.Add(-6 * time.Hour)
+	}
+	if answerable(*r) {
 		r.ArmedUntil = r.CutOffAt
 	}
 	r.WorkflowID, r.Payment = s.ref().WorkflowID(1), s.payment
@@ -161,9 +164,15 @@ func (w *site) evidence(tx *store.CaseTx, s story) error {
 	if err := tx.SaveItems(stored); err != nil {
 		return err
 	}
+	if s.excluded != "" {
+		if err := tx.ExcludeItem("shipbob", s.excluded, true); err != nil {
+			return err
+		}
+	}
 	if !s.composed {
 		return nil
 	}
+	items = slices.DeleteFunc(items, func(i dispute.Item) bool { return s.excluded != "" && i.ID == s.excluded })
 	p, err := evidence.Compose(evidence.Input{Case: row.Case, Items: items, Limits: limits()})
 	if err != nil {
 		return err
@@ -320,10 +329,10 @@ func busyDay() []story {
 		{
 			id: "du_tent", amount: 124_000, currency: "USD", due: 11*time.Hour + 12*time.Minute, queue: "senior", owner: "mia",
 			status: dispute.StatusNeedsApproval, needs: "waits for approval", next: "sends the packet as it is at the cut-off",
-			items: parcel(), composed: true, sources: asked, movements: moved, payment: buyer,
+			items: parcel()[1:], excluded: "pod:77", composed: true, sources: asked, movements: moved, payment: buyer,
 			note: "Customer called on Friday: a neighbour took the parcel in. Ask UPS for the signature before approving.",
 			events: []store.Event{
-				happened(noon.AddDate(0, 0, -8).Add(5*time.Second), "machine", "composed", "packet", strings.Repeat("3f9a2c1b", 8), "strength", "3", "complete", "true"),
+				happened(noon.AddDate(0, 0, -8).Add(5*time.Second), "machine", "composed", "packet", strings.Repeat("3f9a2c1b", 8), "strength", "4", "complete", "true"),
 				happened(noon.AddDate(0, 0, -5), "machine", "remind", "rung", "5 days before the cut-off"),
 				happened(noon.Add(-26*time.Hour), "mia", "decided:assign", "assignee", "mia"),
 				happened(noon.Add(-2*time.Hour), "mia", "decided:note", "item", "note"),

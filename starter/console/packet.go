@@ -14,24 +14,8 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// dossier is what is kept of a packet beside its bytes.
-type dossier struct {
-	Parts     manifest           `json:"parts"`
-	Checklist evidence.Checklist `json:"checklist"`
-	Letter    evidence.Letter    `json:"letter"`
-	Lint      []evidence.Finding `json:"lint"`
-}
-
-// manifest is the part of evidence.Manifest that a page shows.
-type manifest struct {
-	Files []struct {
-		Field     dispute.EvidenceField `json:"field"`
-		Name      string                `json:"name"`
-		MediaType string                `json:"media_type"`
-		SHA256    string                `json:"sha256"`
-		Bytes     int64                 `json:"bytes"`
-		Pages     int                   `json:"pages"`
-	} `json:"files"`
+// parts is the list of exhibits in evidence.Manifest.
+type parts struct {
 	Exhibits []struct {
 		Number int    `json:"number"`
 		Item   string `json:"item"`
@@ -118,28 +102,34 @@ type sentText struct{ Slot, Text string }
 // finding is one limit that did not hold at first and what was done about it.
 type finding struct{ Limit, Subject, Value, Action string }
 
-func newPacketView(f desk.CaseFile, p store.Packet) (*packetView, error) {
-	var d dossier
-	if err := json.Unmarshal(p.Manifest, &d); err != nil {
-		return nil, dispute.Errorf(dispute.Invalid, "packet "+p.Hash, "its manifest cannot be read: %w", err)
+func newPacketView(f desk.CaseFile, kept store.Packet) (*packetView, error) {
+	p, err := desk.OpenPacket(kept)
+	if err != nil {
+		return nil, err
 	}
-	cl := d.Checklist
+	var dossier struct {
+		Parts parts `json:"parts"`
+	}
+	if err := json.Unmarshal(kept.Manifest, &dossier); err != nil {
+		return nil, fmt.Errorf("packet %s: its exhibits cannot be read", p.Hash)
+	}
+	cl := p.Checklist
 	v := &packetView{
 		Hash: p.Hash, At: p.CreatedAt, Frozen: p.Frozen, Strength: cl.Strength, Why: cl.StrengthWhy, Advice: cl.Advice,
-		Present: cl.Present, Required: cl.Required, Letter: d.Letter.Text, Blocked: d.Letter.Blocked,
+		Present: cl.Present, Required: cl.Required, Letter: p.Letter.Text, Blocked: p.Letter.Blocked,
 	}
-	v.takeExhibits(f, d.Parts)
-	v.takeChecklist(cl, d.Parts)
-	for i, file := range d.Parts.Files {
+	v.takeExhibits(f, dossier.Parts)
+	v.takeChecklist(cl, dossier.Parts)
+	for _, file := range p.Files {
 		v.Files = append(v.Files, sentFile{
 			Name: file.Name, Slot: plain(string(file.Field)), SHA256: file.SHA256, Bytes: file.Bytes, Pages: file.Pages,
-			URL: fmt.Sprintf("%s/packets/%s/%d", casePath(f.ID), p.Hash, i+1),
+			URL: fmt.Sprintf("%s/packets/%s/%s", casePath(f.ID), p.Hash, file.SHA256),
 		})
 	}
 	for _, field := range slices.Sorted(maps.Keys(p.Texts)) {
 		v.Texts = append(v.Texts, sentText{Slot: plain(string(field)), Text: p.Texts[field]})
 	}
-	for _, found := range d.Lint {
+	for _, found := range p.Lint {
 		v.Lint = append(v.Lint, newFinding(found))
 	}
 	return v, nil
@@ -158,16 +148,18 @@ func newFinding(f evidence.Finding) finding {
 
 // takeExhibits tells the items that the packet holds, in its order, from those
 // it leaves out. Notes are neither: they are never sent.
-func (v *packetView) takeExhibits(f desk.CaseFile, parts manifest) {
+func (v *packetView) takeExhibits(f desk.CaseFile, in parts) {
 	type key struct{ source, id string }
 	items := map[key]store.Item{}
 	for _, i := range f.Items {
 		items[key{i.Source, i.ID}] = i
 	}
-	for _, e := range parts.Exhibits {
+	for _, e := range in.Exhibits {
 		k := key{e.Source, e.Item}
-		out := newExhibit(f.ID, items[k])
-		out.Number, out.Source = e.Number, e.Source
+		i := items[k]
+		i.Source, i.ID = e.Source, e.Item // also of what the packet took from the case itself
+		out := newExhibit(f.ID, i)
+		out.Number = e.Number
 		v.Exhibits = append(v.Exhibits, out)
 		delete(items, k)
 	}
@@ -193,9 +185,9 @@ func newExhibit(caseID string, i store.Item) exhibit {
 	return out
 }
 
-func (v *packetView) takeChecklist(cl evidence.Checklist, parts manifest) {
+func (v *packetView) takeChecklist(cl evidence.Checklist, in parts) {
 	numbers := map[string][]int{}
-	for _, e := range parts.Exhibits {
+	for _, e := range in.Exhibits {
 		numbers[e.Item] = append(numbers[e.Item], e.Number)
 	}
 	oneOfThere := slices.ContainsFunc(cl.Lines, func(l evidence.Line) bool {

@@ -302,8 +302,8 @@ func TestCasePage(t *testing.T) {
 		}
 	}
 	says(desk.RoleAnalyst, 0,
-		"1,240.00 USD", "Visa 13.1", "11 h 12 min", "Tue 1 Dec 2026 23:12 UTC", "the provider&#39;s own date", "taken, the earliest",
-		"Waits for approval", "Sends the packet as it is at the cut-off.", "Rule <strong>high-value-not-received</strong> decided",
+		"1,240.00 USD", "Visa 13.1", "11 h 12 min", "Tue 1 Dec 23:12 UTC", "the provider&#39;s own date", "taken, the earliest",
+		"Waits for approval", "By itself: sends the packet as it is at the cut-off, ", "(in 5 h 12 min)", "Rule <strong>high-value-not-received</strong> decided",
 		">Approve<", ">Submit now<", ">Accept the dispute<", ">Hold<", "Still expected: zendesk has not answered yet.",
 		"Missing", "Present", "Delivery confirmation", "Photograph at the door", "Not in this packet", "text field chars",
 		"Processor clearing", "1,255.00", "−1,240.00", "a neighbour took the parcel in", "Reminder", "all hold", "Jenny Rosen")

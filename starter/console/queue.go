@@ -156,7 +156,7 @@ func (c *console) queue(v *visit) error {
 		return err
 	}
 	view := c.listView(v, rows, next)
-	view.Heading, view.Says, view.Empty = t.Name, t.Says, t.Empty
+	view.Heading, view.Says, view.Empty = "Queue", t.Says, t.Empty
 	for _, other := range tabs {
 		view.Tabs = append(view.Tabs, link{Name: other.Name, URL: "/?tab=" + other.Key, Says: other.Says, Current: other.Key == t.Key})
 	}

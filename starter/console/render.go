@@ -29,7 +29,7 @@ var templates = parseTemplates(templateFiles)
 
 func parseTemplates(files fs.FS) map[string]*template.Template {
 	layout := template.Must(template.New("layout").Funcs(template.FuncMap{
-		"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "day": day,
+		"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "brief": brief, "day": day, "capital": capital,
 		"short": short, "stage": stageWord, "bars": bars,
 	}).ParseFS(files, "templates/layout.html", "templates/part-*.html"))
 	out := map[string]*template.Template{}
@@ -47,17 +47,16 @@ type page struct {
 	Nav   string // the entry that is current
 	Body  any
 
-	Who    desk.Actor
-	Theme  string
-	Here   string // where the theme's switch comes back to
-	Search string // what was searched for
-	Now    time.Time
+	Who   desk.Actor
+	Theme string
+	Here  string // where the theme's switch comes back to
+	Now   time.Time
 }
 
 // render writes a page whole or, when it cannot be drawn, an error.
 func (c *console) render(v *visit, status int, p page) {
 	p.Who, p.Theme, p.Now = v.who, theme(v.Context), c.desk.Now().UTC()
-	p.Here, p.Search = "/", v.Query("q")
+	p.Here = "/"
 	if v.Request.Method == http.MethodGet {
 		p.Here = v.Request.URL.RequestURI()
 	}

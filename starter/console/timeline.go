@@ -92,7 +92,7 @@ func eventWords(kind string, data map[string]string) (says, more string) {
 	case "pushed":
 		return "Entries posted to " + data["connection"], ""
 	}
-	return sentence(plain(kind)), joined(labelled("", data["connection"]), data["error"])
+	return capital(plain(kind)), joined(labelled("", data["connection"]), data["error"])
 }
 
 func decisionWords(kind string, data map[string]string) (says, more string) {

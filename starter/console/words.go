@@ -40,7 +40,7 @@ func leftOf(c store.CaseRow, now time.Time) left {
 	case !answerable(c):
 		l.Step, l.Count = stepDone, statusWord(c.Status)
 	case l.At.IsZero():
-		l.Step, l.Count = stepUnknown, "no deadline"
+		l.Step, l.Count = stepUnknown, "no deadline known"
 	case d <= 0:
 		l.Step, l.Count = stepOver, count(-d)+" ago"
 	case d < urgentBelow:
@@ -79,6 +79,9 @@ func moment(t time.Time) string {
 	}
 	return t.UTC().Format("Mon 2 Jan 2006 15:04 UTC")
 }
+
+// brief is a moment near enough to need no year.
+func brief(t time.Time) string { return t.UTC().Format("Mon 2 Jan 15:04 UTC") }
 
 func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
 
@@ -130,18 +133,13 @@ func originWord(o dispute.Origin) string {
 // plain is a key as words: "dispute_fees" is "dispute fees".
 func plain(key string) string { return strings.ReplaceAll(key, "_", " ") }
 
-// sentence is words that begin with a capital and end with a full stop.
-func sentence(s string) string {
-	s = strings.TrimSpace(s)
-	if s == "" {
+// capital is words that begin with a capital letter.
+func capital(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return ""
 	}
-	first, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(first)) + s[n:]
-	if strings.ContainsAny(s[len(s)-1:], ".!?") {
-		return s
-	}
-	return s + "."
+	return string(unicode.ToUpper(first)) + s[n:]
 }
 
 // money is an amount with thousands separated: "1,240.00 USD".

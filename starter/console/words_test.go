@@ -61,10 +61,10 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-func TestSentence(t *testing.T) {
+func TestCapital(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"": "", "waits": "Waits.", "Done. ": "Done.", "élan": "Élan.", "why?": "Why?"} {
-		if got := sentence(in); got != want {
+	for in, want := range map[string]string{"": "", "waits": "Waits", "Done": "Done", "élan": "Élan", "\xff": "\uFFFD"} {
+		if got := capital(in); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
 	}
@@ -84,8 +84,8 @@ func TestHistoryWords(t *testing.T) {
 		{"source", map[string]string{"source": "shipbob", "outcome": "failed", "detail": "no answer in time"}, []string{"shipbob: gave no answer", "no answer in time"}},
 		{"decided:assign", map[string]string{"assignee": "mia"}, []string{"Assigned to mia", ""}},
 		{"decided:change_plan", map[string]string{"queue": "senior", "response": "accept"}, []string{"Changed the plan", "queue senior · answer accept"}},
-		{"push_failed", map[string]string{"connection": "quickbooks", "error": "auth"}, []string{"Push failed.", "quickbooks · auth"}},
-		{"something_new", nil, []string{"Something new.", ""}},
+		{"push_failed", map[string]string{"connection": "quickbooks", "error": "auth"}, []string{"Push failed", "quickbooks · auth"}},
+		{"something_new", nil, []string{"Something new", ""}},
 	} {
 		says, more := eventWords(c.kind, c.data)
 		if diff := cmp.Diff(c.want, []string{says, more}); diff != "" {

@@ -16,21 +16,21 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/store"
 	"github.com/rebuttal-hq/rebuttal/workflows"
 )
 
-// Channel is the PostgreSQL channel that wakes relays.
-const Channel = "rebuttal_notices"
-
 const (
-	batch    = 64
-	lease    = 30 * time.Second
-	tick     = time.Second // in case a wake-up was lost
-	workers  = 16
+	batch   = 64
+	lease   = 30 * time.Second
+	tick    = time.Second // in case a wake-up was lost
+	workers = 16
+	// patience bounds one delivery, so that a batch ends within its lease and a
+	// case that does not answer holds nobody up: 64 / 16 * 6 s < 30 s.
+	patience = 6 * time.Second
 	firstGap = 500 * time.Millisecond
 	mostGap  = 30 * time.Second
 )
@@ -38,8 +38,10 @@ const (
 // Relay forwards notices. Clicks go to Decide.
 type Relay struct {
 	DB       *store.DB
+	Set      *integrations.Set // tells people what became of their clicks
 	Temporal client.Client
-	// Decide takes a person's click as a decision.
+	// Decide takes a person's click as a decision. Its errors of the kinds auth,
+	// conflict, invalid and not_found are final.
 	Decide func(ctx context.Context, connection string, c integrations.Click) error
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -57,7 +59,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 	var listening sync.WaitGroup
 	listening.Go(func() {
-		if err := r.DB.Listen(ctx, Channel, nudge); err != nil && ctx.Err() == nil {
+		if err := r.DB.Listen(ctx, store.NoticesChannel, nudge); err != nil && ctx.Err() == nil {
 			r.Log.Error("relay does not listen; it looks every second", "error", err)
 		}
 	})
@@ -97,7 +99,7 @@ func (r *Relay) forward(ctx context.Context) bool {
 		gate <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-gate }()
-			id, err := r.deliver(ctx, n)
+			id, err := r.attempt(ctx, n)
 			if err != nil {
 				r.failed(ctx, n, err)
 				return
@@ -112,6 +114,58 @@ func (r *Relay) forward(ctx context.Context) bool {
 		r.Log.Error("relay cannot mark notices as forwarded; they will be forwarded again", "error", err)
 	}
 	return len(notices) == batch && len(done) > 0
+}
+
+// attempt delivers a notice, or settles that it never will be: such a notice
+// is done, too.
+func (r *Relay) attempt(ctx context.Context, n store.InboxNotice) (workflowID string, err error) {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	id, err := r.deliver(ctx, n)
+	if !hopeless(n, err) {
+		return id, err
+	}
+	r.Log.Warn("notice refused for good", "notice", n.ID, "error", err)
+	if n.Kind == store.KindClick {
+		r.tell(ctx, n, err)
+	}
+	return "", nil
+}
+
+// hopeless says that delivering once more would fail once more.
+func hopeless(n store.InboxNotice, err error) bool {
+	if err == nil {
+		return false
+	}
+	switch dispute.KindOf(err) { //nolint:exhaustive // all others may pass
+	case dispute.Invalid:
+		return true
+	case dispute.Auth, dispute.Conflict, dispute.NotFound:
+		return n.Kind == store.KindClick
+	default:
+		return false
+	}
+}
+
+// tell says to the person who clicked why nothing happened, where the vendor
+// offers a way. It is tried once.
+func (r *Relay) tell(ctx context.Context, n store.InboxNotice, refusal error) {
+	var c integrations.Click
+	if json.Unmarshal(n.Parsed, &c) != nil || c.ReplyURL == "" {
+		return
+	}
+	to, err := integrations.As[integrations.ClickAnswerer](r.Set, n.Connection)
+	if err != nil {
+		return
+	}
+	why := refusal
+	var e *dispute.Error
+	if errors.As(refusal, &e) && e.Err != nil {
+		why = e.Err // without the operation, which says nothing to people
+	}
+	if err := to.AnswerClick(ctx, c, "Not done: "+why.Error()); err != nil {
+		r.Log.Warn("click not answered", "notice", n.ID, "error", err)
+	}
 }
 
 func (r *Relay) failed(ctx context.Context, n store.InboxNotice, err error) {
@@ -132,13 +186,16 @@ func (r *Relay) deliver(ctx context.Context, n store.InboxNotice) (workflowID st
 	if n.Kind == store.KindClick {
 		var c integrations.Click
 		if err := json.Unmarshal(n.Parsed, &c); err != nil {
-			return "", err
+			return "", dispute.Errorf(dispute.Invalid, "relay", "click %s cannot be read", n.EventID)
 		}
 		return "", r.Decide(ctx, n.Connection, c)
 	}
 	notice, err := n.Notice()
 	if err != nil {
 		return "", err
+	}
+	if notice.Ref().ID == "" {
+		return "", dispute.Errorf(dispute.Invalid, "relay", "notice %d is about no dispute", n.ID)
 	}
 	return r.toWorkflow(ctx, notice)
 }
@@ -185,7 +242,7 @@ func (r *Relay) start(ctx context.Context, s workflows.State, n dispute.Notice) 
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
 		TypedSearchAttributes:                    workflows.StartAttributes(n),
-		StaticSummary:                            activities.Summary(n),
+		StaticSummary:                            networks.Summary(n),
 		Priority:                                 r.priority(n),
 	}, workflows.DisputeWorkflow, s)
 	var taken *serviceerror.WorkflowExecutionAlreadyStarted

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -11,12 +12,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/internal/rehearsal"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
+	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/simulator/scenario"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 func TestMain(m *testing.M) { testenv.Main(m) }
@@ -69,6 +76,59 @@ func TestScenarios(t *testing.T) {
 	})
 	if err := sys.Balanced(t.Context()); err != nil {
 		t.Error(err)
+	}
+	hledger(t, sys)
+	encrypted(t, sys)
+}
+
+// hledger lets another program check the journal of all scripts.
+func hledger(t *testing.T, sys *rehearsal.System) {
+	t.Helper()
+	path, err := exec.LookPath("hledger")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Error("hledger is not installed; make test installs it")
+		}
+		t.Log("hledger is not installed: the export is not checked by it")
+		return
+	}
+	entries, _, err := sys.App.Desk.Entries(t.Context(), desk.System, store.EntryFilter{Limit: 500})
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+	var book bytes.Buffer
+	if err := ledger.Export(&book, ledger.FormatHledger, entries); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), path, "-f", "-", "check") // #nosec G204 -- found on PATH
+	cmd.Stdin = &book
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("hledger check: %v\n%s", err, out)
+	}
+}
+
+// encrypted looks for what must not be readable in what Temporal keeps.
+func encrypted(t *testing.T, sys *rehearsal.System) {
+	t.Helper()
+	c, err := sys.App.Temporal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := sys.App.DB.ListCases(t.Context(), store.CaseFilter{Limit: 500})
+	if err != nil || len(rows) == 0 {
+		t.Fatalf("%d cases, %v", len(rows), err)
+	}
+	for _, r := range rows {
+		it := c.GetWorkflowHistory(t.Context(), r.WorkflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for it.HasNext() {
+			e, err := it.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := e.String(); strings.Contains(text, "shopper.example") || strings.Contains(text, "needs_response") {
+				t.Errorf("%s: event %d is readable: %s", r.WorkflowID, e.GetEventId(), e.GetEventType())
+			}
+		}
 	}
 }
 
