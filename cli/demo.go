@@ -75,7 +75,6 @@ func (d *demo) run(ctx context.Context) error {
 	d.say("starting PostgreSQL and Temporal")
 	stack, err := devstack.Start(ctx, devstack.Options{
 		Log: d.quiet(), Progress: d.say, UIPort: free(ctx, uiPort),
-		CodecEndpoint: "http://" + console.Addr().String() + "/codec",
 	})
 	if err != nil {
 		return err

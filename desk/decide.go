@@ -142,7 +142,7 @@ func (d *Desk) Click(ctx context.Context, connection string, c integrations.Clic
 
 func (d *Desk) clicker(connection, user string) (Actor, error) {
 	for _, p := range d.People {
-		if p.Chats[connection] == user {
+		if id, known := p.Chats[connection]; known && id == user && user != "" {
 			return Actor{ID: p.ID, Role: p.Role}, nil
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/starter/api"
 	"github.com/rebuttal-hq/rebuttal/starter/codec"
+	"github.com/rebuttal-hq/rebuttal/starter/console"
 	"github.com/rebuttal-hq/rebuttal/starter/relay"
 	"github.com/rebuttal-hq/rebuttal/starter/webhooks"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -81,9 +82,9 @@ func routes(d Deps, inbox webhooks.Inbox) http.Handler {
 	reg := metrics(d)
 	g.POST("/webhooks/:connection", webhooks.New(d.Set, inbox, time.Now, d.Log, reg).Handle)
 	api.Register(g, d.Desk)
-	// console
+	console.Register(g, d.Desk)
 	if d.Codec != nil {
-		decode := gin.WrapH(d.Codec.Handler(d.TemporalUI, func(*http.Request) bool { return true }))
+		decode := gin.WrapH(d.Codec.Handler(d.TemporalUI, console.MayRead(d.Desk)))
 		g.Any("/codec/*op", decode)
 	}
 	g.GET("/metrics", gin.WrapH(promhttp.HandlerFor(reg, promhttp.HandlerOpts{})))

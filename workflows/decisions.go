@@ -128,11 +128,11 @@ func (d *run) apply(ctx workflow.Context, in dispute.Decision) {
 		d.ApprovedBy = in.By
 		d.retryNow()
 	case dispute.DecideAccept:
-		d.Choice, d.ChosenBy = dispute.ResponseAccept, in.By
+		d.Choice, d.ChosenBy, d.SubmitNow, d.HeldBy = dispute.ResponseAccept, in.By, "", ""
 		d.answeredElsewhere(ctx, in)
 		d.retryNow()
 	case dispute.DecideSubmit:
-		d.Choice, d.ChosenBy, d.SubmitNow = dispute.ResponseContest, in.By, in.By
+		d.Choice, d.ChosenBy, d.SubmitNow, d.HeldBy = dispute.ResponseContest, in.By, in.By, ""
 		d.answeredElsewhere(ctx, in)
 		d.retryNow()
 	case dispute.DecideHold:

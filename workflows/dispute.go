@@ -249,10 +249,15 @@ func (d *run) compose(ctx workflow.Context) {
 // the cut-off and at a person's word the one before goes, and an acceptance
 // needs none.
 func (d *run) goesWithout(ctx workflow.Context) bool {
-	if !passed(d.Plan.CutOff, workflow.Now(ctx)) && d.SubmitNow == "" {
+	now := workflow.Now(ctx)
+	switch respond(&d.State, now).Act {
+	case actAccept:
+		return true
+	case actSubmit:
+		return d.Packet.Hash != "" && (d.SubmitNow != "" || passed(d.Plan.CutOff, now))
+	default:
 		return false
 	}
-	return d.Packet.Hash != "" || respond(&d.State, workflow.Now(ctx)).Act == actAccept
 }
 
 // respond sends the one answer of the stage, or accepts.
@@ -286,7 +291,6 @@ func (d *run) fails(ctx workflow.Context, why string) {
 		wait = max(half, time.Second)
 	}
 	d.Failure, d.RetryAt = why, workflow.Now(ctx).Add(wait)
-	d.SubmitNow = ""
 	d.event("failed", "machine", "why", why)
 }
 

@@ -64,6 +64,29 @@ func TestDisputeAnswers(t *testing.T) {
 			w.decides(2*time.Hour, dispute.DecideApprove)
 			w.decides(5*time.Hour, dispute.DecideRelease)
 		}, byAna(contest, 5*time.Hour), dispute.StatusSubmitted, ""},
+		{"held, then submitted after all", func(w *world) {
+			w.waiting()
+			w.decides(time.Hour, dispute.DecideHold)
+			w.decides(2*time.Hour, dispute.DecideSubmit)
+		}, byAna(contest, 2*time.Hour), dispute.StatusSubmitted, ""},
+		{"submitted by a person, failed and tried again", func(w *world) {
+			w.waiting()
+			w.hooks["Submit"] = first(1, dispute.Auth)
+			w.decides(time.Hour, dispute.DecideSubmit)
+		}, byAna(contest, 2*time.Hour), dispute.StatusSubmitted, ""},
+		{"submitted by a person, failed and held", func(w *world) {
+			w.waiting()
+			w.hooks["Submit"] = first(1, dispute.Auth)
+			w.decides(time.Hour, dispute.DecideSubmit)
+			w.decides(90*time.Minute, dispute.DecideHold)
+		}, byAna(contest, cutOff), dispute.StatusSubmitted, ""},
+		{"accepted by a person, failed, held and released", func(w *world) {
+			w.waiting()
+			w.hooks["Accept"] = first(1, dispute.Auth)
+			w.decides(time.Hour, dispute.DecideAccept)
+			w.decides(90*time.Minute, dispute.DecideHold)
+			w.decides(5*time.Hour, dispute.DecideRelease)
+		}, byAna(accept, 5*time.Hour), dispute.StatusAccepted, ""},
 		{"sent back through the rules with another answer", func(w *world) {
 			w.waiting()
 			w.decides(time.Hour, dispute.DecideChangePlan, func(d *dispute.Decision) { d.Response = accept })
@@ -122,6 +145,7 @@ func TestDisputeAnswers(t *testing.T) {
 			w.waiting()
 			w.first.Snapshot.DueBy = time.Time{}
 		}, nil, dispute.StatusNeedsApproval, "waits for approval"},
+		{"no due date and nothing to wait for", func(w *world) { w.first.Snapshot.DueBy = time.Time{} }, byRule(0), dispute.StatusSubmitted, ""},
 		{"no due date, and then one", func(w *world) {
 			w.waiting()
 			w.first.Snapshot.DueBy = time.Time{}

@@ -195,12 +195,18 @@ func TestDisputeRungBeforeTheNextTry(t *testing.T) {
 	}
 }
 
-// Time that passes while our database is away is noticed afterwards.
+// Time that passes while our database is away is noticed afterwards, also when
+// nobody is told of the case: an announcement that ends would wake it.
 func TestDisputeDatabaseAwayAcrossATimer(t *testing.T) {
 	t.Parallel()
+	quiet := func(t *testing.T) *world {
+		w := newWorld(t)
+		w.plan.Notify = nil
+		return w
+	}
 	t.Run("cut-off", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t)
+		w := quiet(t)
 		w.waiting()
 		w.first.Snapshot.DueBy, w.margin = t0.Add(2*time.Hour), time.Hour
 		w.hooks["Publish"] = down(0, 90*time.Minute)
@@ -211,7 +217,7 @@ func TestDisputeDatabaseAwayAcrossATimer(t *testing.T) {
 	})
 	t.Run("reminder", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t)
+		w := quiet(t)
 		w.waiting()
 		w.remind = []time.Duration{cutOff - time.Hour}
 		w.hooks["Publish"] = down(0, 90*time.Minute)
@@ -222,7 +228,7 @@ func TestDisputeDatabaseAwayAcrossATimer(t *testing.T) {
 	})
 	t.Run("linger", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t)
+		w := quiet(t)
 		w.plan.Linger = time.Hour
 		w.says(day, dispute.ProviderLost)
 		w.hooks["Publish"] = down(day, day+2*time.Hour)
@@ -254,6 +260,7 @@ func TestDisputeChatDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.waiting()
+	w.remind = []time.Duration{cutOff - 15*time.Minute, cutOff - 25*time.Minute}
 	w.plan.Tickets = []activities.TicketTarget{{Connection: "desk", Priority: "high"}}
 	w.hooks["Announce"] = func(c call) error {
 		if c.in.(activities.AnnounceInput).Notify != nil {
@@ -270,6 +277,7 @@ func TestDisputeChatDown(t *testing.T) {
 		t.Errorf("the chat held up the answer (-want +got):\n%s", diff)
 	}
 	var chat, ticket []dispute.Status
+	var said string
 	for _, c := range w.calls {
 		in, ok := c.in.(activities.AnnounceInput)
 		switch {
@@ -277,12 +285,15 @@ func TestDisputeChatDown(t *testing.T) {
 		case in.Notify == nil:
 			ticket = append(ticket, in.Face.Status)
 		case c.at >= 50*time.Minute:
-			chat = append(chat, in.Face.Status)
+			chat, said = append(chat, in.Face.Status), in.Say
 		}
 	}
 	// What was being told when the chat went away is told, then only the newest.
 	if diff := cmp.Diff([]dispute.Status{dispute.StatusNeedsApproval, dispute.StatusSubmitted}, chat); diff != "" {
 		t.Errorf("the chat was told (-want +got):\n%s", diff)
+	}
+	if want := "remind: 233h45m0s before the cut-off; remind: 233h35m0s before the cut-off"; said != want {
+		t.Errorf("with the words %q, want %q", said, want)
 	}
 	if len(ticket) < 4 || ticket[len(ticket)-1] != dispute.StatusSubmitted {
 		t.Errorf("the ticket desk, which was not down, was told %v", ticket)

@@ -53,7 +53,7 @@ func next(s *State, now time.Time) move {
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "waits for the verdict", Needs: "the deadline has passed without an answer"}
 	case waits(s.RetryAt, now):
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "tries again", At: s.RetryAt, Needs: s.Failure}
-	case s.Choice == dispute.ResponseAccept:
+	case s.Choice == dispute.ResponseAccept && s.HeldBy == "":
 		return move{Act: actAccept, By: s.ChosenBy} // needs no packet
 	case !s.Gathered:
 		return move{Act: actGather}
@@ -100,7 +100,7 @@ func unknownStatus(s *State) string {
 
 func respond(s *State, now time.Time) move {
 	switch {
-	case s.SubmitNow != "":
+	case s.SubmitNow != "" && s.HeldBy == "":
 		return move{Act: actSubmit, By: s.SubmitNow}
 	case passed(s.Plan.CutOff, now):
 		return atCutOff(s)
@@ -141,11 +141,12 @@ func decider(s *State) string {
 // not stop it: a missed deadline is worse than an early answer. What a person
 // has decided goes before the ladder.
 func atCutOff(s *State) move {
+	by := answerer(s)
 	switch {
-	case s.ApprovedBy != "" && wanted(s) == dispute.ResponseAccept:
-		return move{Act: actAccept, By: s.ApprovedBy}
-	case s.ApprovedBy != "":
-		return move{Act: actSubmit, By: s.ApprovedBy}
+	case by != "" && wanted(s) == dispute.ResponseAccept:
+		return move{Act: actAccept, By: by}
+	case by != "":
+		return move{Act: actSubmit, By: by}
 	case s.Plan.AtCutOff == "accept" && s.Choice != dispute.ResponseContest:
 		return move{Act: actAccept, By: "cut-off"}
 	case s.Plan.AtCutOff == "person":
@@ -155,6 +156,19 @@ func atCutOff(s *State) move {
 		}
 	default:
 		return move{Act: actSubmit, By: "cut-off"}
+	}
+}
+
+// answerer is the person who has decided that the case is answered; empty when
+// nobody has.
+func answerer(s *State) string {
+	switch {
+	case s.Choice == dispute.ResponseAccept:
+		return s.ChosenBy
+	case s.SubmitNow != "":
+		return s.SubmitNow
+	default:
+		return s.ApprovedBy
 	}
 }
 

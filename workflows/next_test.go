@@ -120,8 +120,10 @@ func TestNext(t *testing.T) {
 		{"not composed", with(func(s *State) { s.Composed = false }), 0, move{Act: actCompose}},
 		{"an acceptance needs no packet", with(func(s *State) { s.Gathered, s.Composed = false, false }, chooses(dispute.ResponseAccept)), 0, move{Act: actAccept, By: "ana"}},
 
-		{"a person accepts", with(approval, held, chooses(dispute.ResponseAccept)), 0, move{Act: actAccept, By: "ana"}},
-		{"a person submits", with(approval, held, thin, pending, submitNow), 0, move{Act: actSubmit, By: "ana"}},
+		{"a person accepts", with(approval, chooses(dispute.ResponseAccept)), 0, move{Act: actAccept, By: "ana"}},
+		{"a person accepts, then holds", with(held, chooses(dispute.ResponseAccept)), 0, wait(dispute.StatusOnHold, cutOff, "accepts by itself at the cut-off", "held by ana")},
+		{"a person submits", with(approval, thin, pending, submitNow), 0, move{Act: actSubmit, By: "ana"}},
+		{"a person submits, then holds", with(held, atCut("accept"), submitNow), 0, wait(dispute.StatusOnHold, cutOff, sends, "held by ana")},
 		{"complete", nil, 0, move{Act: actSubmit, By: "rule:r"}},
 		{"complete while a source is asked", with(pending), 0, wait(dispute.StatusOpen, cutOff, sources, "")},
 		{"complete and held", with(held), 0, wait(dispute.StatusOnHold, cutOff, sends, "held by ana")},
@@ -154,6 +156,8 @@ func TestNext(t *testing.T) {
 		{"cut-off accepts, a person approved", with(approval, approved, pending, atCut("accept")), cutOff, move{Act: actSubmit, By: "ana"}},
 		{"cut-off accepts, a person chose to contest", with(approval, atCut("accept"), chooses(dispute.ResponseContest)), cutOff, move{Act: actSubmit, By: "cut-off"}},
 		{"cut-off submits, a person approved to accept", with(held, approved, func(s *State) { s.Plan.Respond = dispute.ResponseAccept }), cutOff, move{Act: actAccept, By: "ana"}},
+		{"cut-off submits, a person accepted and holds", with(held, chooses(dispute.ResponseAccept)), cutOff, move{Act: actAccept, By: "ana"}},
+		{"cut-off accepts, a person submitted and holds", with(held, atCut("accept"), submitNow), cutOff, move{Act: actSubmit, By: "ana"}},
 		{"cut-off leaves it to a person", with(atCut("person"), thin), cutOff, wait(dispute.StatusNeedsPerson, 10*day, "nothing is sent by itself", "the cut-off has passed and the rule leaves the answer to a person")},
 		{"cut-off leaves it to a person, who approves", with(atCut("person"), thin, approved), cutOff, move{Act: actSubmit, By: "ana"}},
 		{"cut-off leaves it to a person, who submits", with(atCut("person"), submitNow), cutOff, move{Act: actSubmit, By: "ana"}},
@@ -240,7 +244,7 @@ func TestNextNeverAnswersWhatIsNotToBeAnswered(t *testing.T) {
 			t.Error("accepts what a person chose to contest")
 		case m.Act == actSubmit && s.Choice == dispute.ResponseAccept:
 			t.Error("contests what a person accepted")
-		case s.HeldBy != "" && !passed(s.Plan.CutOff, t0) && s.SubmitNow == "" && s.Choice != dispute.ResponseAccept:
+		case s.HeldBy != "" && !passed(s.Plan.CutOff, t0):
 			t.Error("a hold is passed before the cut-off")
 		}
 	})

@@ -162,6 +162,26 @@ func TestLogin(t *testing.T) {
 	visit(http.StatusSeeOther, "after the token was revoked")
 }
 
+// With the database away every page still says so.
+func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
+	w := newSite(t)
+	cookie := w.cookie(desk.RoleAnalyst)
+	w.db.Close()
+	for _, form := range []url.Values{nil, {"kind": {"hold"}, "click": {uuid.NewString()}}} {
+		path := "/cases/cs_1"
+		if form != nil {
+			path += "/decisions"
+		}
+		req := w.request("", path, form)
+		req.AddCookie(cookie)
+		got := w.send(req)
+		if got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, unreachable.Title) || strings.Contains(got.body, "pool") {
+			t.Errorf("%s: %d\n%s", path, got.status, got.body)
+		}
+	}
+}
+
 func TestCookiesAreSecureBehindHTTPS(t *testing.T) {
 	t.Parallel()
 	w := newSite(t)

@@ -67,7 +67,7 @@ func (f *file) actions(who desk.Actor, now time.Time) []action {
 		add(dispute.DecideSubmit, "Submit now", f.beforeSubmission())
 		add(dispute.DecideAccept, "Accept the dispute", f.beforeAcceptance())
 	}
-	if who.May(desk.MayWorkCases) && answerable(f.CaseRow) && f.Status != dispute.StatusOnHold {
+	if who.May(desk.MayWorkCases) && sendable && f.Status != dispute.StatusOnHold {
 		add(dispute.DecideHold, "Hold", nil)
 	}
 	if who.May(desk.MayWorkCases) && f.Assignee != who.ID {
@@ -113,21 +113,17 @@ func (f *file) beforeSubmission() *warning {
 		Title: "Submit this packet now?",
 		Says:  f.Ref.Connection + " takes evidence once per stage: after this nothing can be added.",
 	}
-	say := func(s string) { w.Points = append(w.Points, s) }
-	if p := f.packet(); p == nil {
-		say("No packet is composed yet. It is composed from what is known and then sent.")
+	p := f.packet()
+	if p == nil {
+		w.Points = append(w.Points, "No packet is composed yet. It is composed from what is known and then sent.")
 	} else {
-		say("Goes out: " + p.Summary())
+		w.Points = append(w.Points, "As it stands: "+p.Summary()+".")
 	}
 	for _, source := range f.pending() {
-		say("Still expected: " + source + " has not answered yet.")
+		w.Points = append(w.Points, "Still expected: "+source+" has not answered yet.")
 	}
-	if p := f.packet(); p != nil {
-		for _, l := range p.Checklist {
-			if l.Gap {
-				say(l.StateWord() + ": " + l.Name + ". " + l.Why)
-			}
-		}
+	if p != nil {
+		w.Points = append(w.Points, p.gaps()...)
 	}
 	return w
 }

@@ -137,7 +137,7 @@ func TestConfirmationNamesTheConsequence(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{0, "submit", http.StatusOK, []string{"stripe-us takes evidence once per stage", "with 3 files (", "strength ", "zendesk has not answered yet"}},
+		{0, "submit", http.StatusOK, []string{"stripe-us takes evidence once per stage", " files (", "strength 1 of 4", "Missing, one of these: Delivery confirmation; Signature on delivery or contract; ", "Contradicting: Shipment with tracking. ", "zendesk has not answered yet"}},
 		{0, "approve", http.StatusOK, []string{"as soon as the sources still being asked have answered"}},
 		{0, "accept", http.StatusOK, []string{"gives up 1,240.00 USD for good"}},
 		{3, "submit", http.StatusOK, []string{"No packet is composed yet."}},

@@ -85,14 +85,9 @@ func readAll(pairs ...any) error {
 	return nil
 }
 
-// packet is the packet that was sent or would be sent; nil when none is
-// composed.
+// packet is the packet of the present stage: the one that was sent, or would be
+// sent now. It is nil when none is composed.
 func (f *file) packet() *packetView {
-	for _, p := range f.packets {
-		if p.Frozen {
-			return p
-		}
-	}
 	for _, p := range f.packets {
 		if p.Hash == f.PacketHash {
 			return p
@@ -166,11 +161,10 @@ type candidate struct {
 
 // ruleView is the rule that decided and why.
 type ruleView struct {
-	Rule, SetHash, Why       string
-	Queue, Respond, Ladder   string
-	Approval                 bool
-	Explanation              []rules.Match
-	Passed, Failed, Unjudged int
+	Rule, SetHash, Why     string
+	Queue, Respond, Ladder string
+	Approval               bool
+	Explanation            []rules.Match
 }
 
 func casePath(id string) string { return "/cases/" + url.PathEscape(id) }
@@ -231,14 +225,6 @@ func (f *file) rule() ruleView {
 		r.Ladder = f.route.Ladder.String()
 	}
 	for _, m := range f.route.Explanation {
-		switch {
-		case m.Error != "":
-			r.Unjudged++
-		case m.Matched:
-			r.Passed++
-		default:
-			r.Failed++
-		}
 		if m.Rule == f.Rule {
 			r.Why = m.Why
 		}

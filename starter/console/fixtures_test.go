@@ -315,7 +315,7 @@ func picture() []byte {
 func busyDay() []story {
 	asked := []source{
 		{Connection: "stripe-us", Outcome: "answered", Items: 1}, {Connection: "shopify", Outcome: "answered", Items: 1},
-		{Connection: "shipbob", Outcome: "answered", Items: 3}, {Connection: "hubspot", Outcome: "answered", Items: 1},
+		{Connection: "shipbob", Outcome: "answered", Items: 2}, {Connection: "hubspot", Outcome: "answered", Items: 1},
 		{Connection: "zendesk", Outcome: "pending"},
 	}
 	moved := []dispute.Movement{
@@ -329,10 +329,10 @@ func busyDay() []story {
 		{
 			id: "du_tent", amount: 124_000, currency: "USD", due: 11*time.Hour + 12*time.Minute, queue: "senior", owner: "mia",
 			status: dispute.StatusNeedsApproval, needs: "waits for approval", next: "sends the packet as it is at the cut-off",
-			items: parcel()[1:], excluded: "pod:77", composed: true, sources: asked, movements: moved, payment: buyer,
+			items: slices.Delete(parcel(), 3, 4), excluded: "pod:77", composed: true, sources: asked, movements: moved, payment: buyer,
 			note: "Customer called on Friday: a neighbour took the parcel in. Ask UPS for the signature before approving.",
 			events: []store.Event{
-				happened(noon.AddDate(0, 0, -8).Add(5*time.Second), "machine", "composed", "packet", strings.Repeat("3f9a2c1b", 8), "strength", "4", "complete", "true"),
+				happened(noon.AddDate(0, 0, -8).Add(5*time.Second), "machine", "composed", "packet", strings.Repeat("3f9a2c1b", 8), "strength", "1", "complete", "false"),
 				happened(noon.AddDate(0, 0, -5), "machine", "remind", "rung", "5 days before the cut-off"),
 				happened(noon.Add(-26*time.Hour), "mia", "decided:assign", "assignee", "mia"),
 				happened(noon.Add(-2*time.Hour), "mia", "decided:note", "item", "note"),

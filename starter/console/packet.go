@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
@@ -215,15 +216,22 @@ func (v *packetView) takeChecklist(cl evidence.Checklist, in parts) {
 	slices.SortStableFunc(v.Checklist, func(a, b line) int { return rank(a) - rank(b) })
 }
 
-// Gaps are the lines that weaken the packet.
-func (v *packetView) Gaps() int {
-	n := 0
+// gaps say what weakens the packet; the lines of which one is enough are one gap.
+func (v *packetView) gaps() []string {
+	var out, oneOf []string
 	for _, l := range v.Checklist {
-		if l.Gap {
-			n++
+		switch {
+		case !l.Gap:
+		case l.State == evidence.Missing && l.Need == evidence.NeedOneOf:
+			oneOf = append(oneOf, l.Name)
+		default:
+			out = append(out, l.StateWord()+": "+l.Name+". "+l.Why)
 		}
 	}
-	return n
+	if len(oneOf) > 0 {
+		out = append(out, "Missing, one of these: "+strings.Join(oneOf, "; ")+".")
+	}
+	return out
 }
 
 // Summary is the packet in one line.

@@ -111,7 +111,6 @@ type queueView struct {
 	Looked  int    // how many cases were looked through for none
 	Next    string // address of the next page
 	First   string // address of the first page, on any other
-	Now     time.Time
 }
 
 // link is one choice of a list.
@@ -264,7 +263,7 @@ func filterOf(q url.Values) store.CaseFilter {
 
 func (c *console) listView(v *visit, rows []store.CaseRow, next string) queueView {
 	at := v.Request.URL
-	view := queueView{Now: c.desk.Now().UTC()}
+	var view queueView
 	for _, name := range []string{byProvider, byQueue, byOwner, byMerchant} {
 		if value := at.Query().Get(name); value != "" {
 			view.Filters = append(view.Filters, link{Name: name, Value: value, URL: with(at, name, "")})

@@ -30,7 +30,7 @@ var templates = parseTemplates(templateFiles)
 func parseTemplates(files fs.FS) map[string]*template.Template {
 	layout := template.Must(template.New("layout").Funcs(template.FuncMap{
 		"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "brief": brief, "day": day, "capital": capital,
-		"short": short, "stage": stageWord, "bars": bars,
+		"short": short, "stage": stageWord, "bars": bars, "plural": plural,
 	}).ParseFS(files, "templates/layout.html", "templates/part-*.html"))
 	out := map[string]*template.Template{}
 	for _, name := range []string{"queue", "case", "confirm", "login", "error"} {
