@@ -141,8 +141,8 @@ type RespondInput struct {
 	Stage dispute.Stage `json:"stage"`
 	// Baseline is how many submissions the provider counted when the stage began.
 	Baseline int `json:"baseline,omitempty"`
-	// Attempt counts responses that the provider refused for good; each gets
-	// its own intent.
+	// Attempt gives a response an intent of its own: it grows when the provider
+	// refused the one before for good, and when an answered stage begins again.
 	Attempt int       `json:"attempt,omitempty"`
 	By      string    `json:"by"` // who decided: "rule:<id>", "cut-off", or a person
 	Until   time.Time `json:"until,omitzero"`

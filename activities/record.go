@@ -69,7 +69,7 @@ func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
 		LostAt: lostBefore(row.View),
 	})
 	if err != nil {
-		return 0, err
+		return 0, unposted(tx, row, err)
 	}
 	have, err := tx.Entries()
 	if err != nil {
@@ -97,6 +97,15 @@ func lostBefore(v dispute.View) time.Time {
 		return time.Time{}
 	}
 	return v.LostAt
+}
+
+// unposted notes movements that no template fits: the books wait for a person,
+// the case and its deadline do not.
+func unposted(tx *store.CaseTx, row *store.CaseRow, why error) error {
+	return tx.Append(store.Event{
+		Key: "unposted/" + row.View.EventID, Kind: "not_posted", Actor: "machine", At: row.View.OccurredAt,
+		Data: toJSON(map[string]string{"why": why.Error()}),
+	})
 }
 
 func outcomeOf(row *store.CaseRow) ledger.Outcome {

@@ -260,7 +260,9 @@ func (d *run) goesWithout(ctx workflow.Context) bool {
 	}
 }
 
-// respond sends the one answer of the stage, or accepts.
+// respond sends the one answer of the stage, or accepts. One round of attempts
+// is bounded, so that a provider that is down for hours becomes a case that
+// needs a person while the tries go on.
 func (d *run) respond(ctx workflow.Context, m move) {
 	in := activities.RespondInput{
 		Ref: d.Ref, Part: d.Part, Stage: d.Known.Stage, Attempt: d.Attempt, Baseline: d.Baseline, By: m.By, Until: d.Known.Deadline.Last(),
@@ -271,12 +273,16 @@ func (d *run) respond(ctx workflow.Context, m move) {
 	}
 	d.tell(ctx, move{Act: actWait, Status: dispute.StatusOpen, What: word + ": under way", At: d.Known.Deadline.At})
 	var got activities.Responded
-	err := ordinary(ctx, vendorWrite.within(d.left(ctx)), VendorQueue(d.Ref.Connection), word+", decided by "+m.By, fn, in, &got)
+	round := min(d.left(ctx), d.Plan.RetryEvery)
+	err := ordinary(ctx, vendorWrite.within(round), VendorQueue(d.Ref.Connection), word+", decided by "+m.By, fn, in, &got)
 	if err != nil {
 		if refused(err) {
 			d.Attempt++ // a mended packet gets an intent of its own
 		}
 		d.fails(ctx, word+" failed: "+reason(err))
+		if soon := workflow.Now(ctx).Add(vendorWrite.most); !final(err) && soon.Before(d.RetryAt) {
+			d.RetryAt = soon // the round has waited long enough
+		}
 		return
 	}
 	d.Answer, d.Failure, d.RetryAt = &got, "", time.Time{}
