@@ -123,7 +123,7 @@ func (s *Steps) packet(ctx context.Context, caseID, hash string) (integrations.S
 		if err != nil {
 			return out, err
 		}
-		f.File.Bytes = b
+		f.Bytes = b
 		out.Files = append(out.Files, f.File)
 	}
 	return out, nil

@@ -54,6 +54,7 @@ func (s *Steps) once(ctx context.Context, w write, out any) error {
 		return json.Unmarshal(in.Receipt, out)
 	case store.Refused:
 		return dispute.Errorf(dispute.Invalid, w.kind+" "+w.key, "refused before")
+	case store.Intended:
 	}
 	if !fresh && w.find != nil {
 		receipt, found, err := w.find(ctx, in)

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,9 +15,9 @@ import (
 // lives are what a provider tells of one dispute; the order is that of time.
 var lives = map[string]func(w *world) []dispute.Notice{
 	"lost, won, reopened": func(w *world) []dispute.Notice {
-		out := dispute.Movement{ID: "txn_1", Category: "dispute", Description: "Chargeback withdrawal", Amount: -12900, Fee: 1500, Net: -14400, Currency: "usd", At: noon}
-		back := dispute.Movement{ID: "txn_2", Category: "dispute_reversal", Description: "Chargeback reversal", Amount: 12900, Net: 12900, Currency: "usd", At: noon.Add(day)}
-		again := dispute.Movement{ID: "txn_3", Category: "dispute", Description: "Chargeback withdrawal", Amount: -12900, Net: -12900, Currency: "usd", At: noon.Add(2 * day)}
+		out := dispute.Movement{ID: w.ref.ID + "/txn_1", Category: "dispute", Description: "Chargeback withdrawal", Amount: -12900, Fee: 1500, Net: -14400, Currency: "usd", At: noon}
+		back := dispute.Movement{ID: w.ref.ID + "/txn_2", Category: "dispute_reversal", Description: "Chargeback reversal", Amount: 12900, Net: 12900, Currency: "usd", At: noon.Add(day)}
+		again := dispute.Movement{ID: w.ref.ID + "/txn_3", Category: "dispute", Description: "Chargeback withdrawal", Amount: -12900, Net: -12900, Currency: "usd", At: noon.Add(2 * day)}
 		return []dispute.Notice{
 			w.notice("evt_1", 0, dispute.NoticeOpened, func(s *dispute.Snapshot) { s.Movements = []dispute.Movement{out} }),
 			w.notice("evt_2", 60, dispute.NoticeClosed, told(dispute.ProviderLost, out)),
@@ -26,9 +27,9 @@ var lives = map[string]func(w *world) []dispute.Notice{
 		}
 	},
 	"won, then lost": func(w *world) []dispute.Notice {
-		out := dispute.Movement{ID: "txn_1", Category: "dispute", Amount: -12900, Fee: 1500, Net: -14400, Currency: "usd", At: noon}
-		back := dispute.Movement{ID: "txn_2", Category: "dispute_reversal", Amount: 12900, Net: 12900, Currency: "usd", At: noon.Add(day)}
-		again := dispute.Movement{ID: "txn_3", Category: "dispute", Description: "Chargeback withdrawal", Amount: -12900, Net: -12900, Currency: "usd", At: noon.Add(2 * day)}
+		out := dispute.Movement{ID: w.ref.ID + "/txn_1", Category: "dispute", Amount: -12900, Fee: 1500, Net: -14400, Currency: "usd", At: noon}
+		back := dispute.Movement{ID: w.ref.ID + "/txn_2", Category: "dispute_reversal", Amount: 12900, Net: 12900, Currency: "usd", At: noon.Add(day)}
+		again := dispute.Movement{ID: w.ref.ID + "/txn_3", Category: "dispute", Description: "Chargeback withdrawal", Amount: -12900, Net: -12900, Currency: "usd", At: noon.Add(2 * day)}
 		return []dispute.Notice{
 			w.notice("evt_1", 0, dispute.NoticeOpened, nil),
 			w.notice("evt_2", 0, dispute.NoticeFundsWithdrawn, told(dispute.ProviderNeedsResponse, out)),
@@ -98,6 +99,9 @@ func (w *world) recorded() recorded {
 	w.t.Helper()
 	row := w.row()
 	row.View.Snapshot.ID = ""
+	for i, m := range row.View.Snapshot.Movements {
+		_, row.View.Snapshot.Movements[i].ID, _ = strings.Cut(m.ID, "/")
+	}
 	out := recorded{
 		View: row.View, Family: row.Family, Deadline: row.Deadline,
 		Outcome: row.Outcome, OutcomeAt: row.OutcomeAt.String(), Balances: map[ledger.Account]int64{},
@@ -174,14 +178,23 @@ func TestRecordTellsWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestRecordRefusesWhatCannotBeBooked(t *testing.T) {
+func TestRecordGoesOnWithoutWhatCannotBeBooked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, database(t))
-	n := w.notice("evt_1", 0, dispute.NoticeFundsWithdrawn, told(dispute.ProviderNeedsResponse, dispute.Movement{ID: "txn_1", Currency: "usd"}))
-	_, err := run[Recorded](w, w.Record, RecordInput{Ref: w.ref, Part: 1, Notices: []dispute.Notice{n}})
-	wantKind(t, err, dispute.Invalid)
-	if _, err := w.DB.GetCase(t.Context(), w.ref.CaseID()); dispute.KindOf(err) != dispute.NotFound {
-		t.Errorf("half of it was kept: %v", err)
+	undated := dispute.Movement{ID: w.ref.ID + "/txn_1", Amount: -100, Net: -100, Currency: "usd"}
+	for range 2 {
+		got := w.record(w.notice("evt_1", 0, dispute.NoticeFundsWithdrawn, told(dispute.ProviderNeedsResponse, undated)))
+		if got.Posted != 0 || got.Known.Deadline.At.IsZero() {
+			t.Errorf("%+v", got)
+		}
+	}
+	if n := w.events("not_posted"); n != 1 {
+		t.Errorf("%d events for the person who looks after the books", n)
+	}
+	dated := undated
+	dated.At = noon
+	if got := w.record(w.notice("evt_2", 1, dispute.NoticeUpdated, told(dispute.ProviderNeedsResponse, dated))); got.Posted == 0 {
+		t.Error("what can be booked now is not")
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -60,7 +59,7 @@ type PacketFile struct {
 // OpenPacket reads what is kept of a packet. A manifest that cannot be read is
 // a plain error: nothing a caller does mends it.
 func OpenPacket(p store.Packet) (Packet, error) {
-	var d activities.Dossier
+	var d evidence.Dossier
 	var parts struct {
 		Files []PacketFile `json:"files"`
 	}

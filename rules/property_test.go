@@ -186,7 +186,7 @@ func FuzzCondition(f *testing.F) {
 		}
 		set, err := rules.Parse("fuzz", []byte(one("id: r\n    when: "+strconv.QuoteToASCII(condition)+"\n    then: { respond: accept }")))
 		if err != nil {
-			problems(t, err)
+			_ = problems(t, err)
 			return
 		}
 		for _, currency := range []string{"USD", "EUR", "BRL"} {

@@ -17,7 +17,6 @@ import (
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
@@ -181,7 +180,7 @@ type EvidenceUpload struct {
 }
 
 // Face What people see of a case at one moment.
-type Face = activities.Face
+type Face = dispute.Face
 
 // Finding A limit of the provider that needed a repair.
 type Finding = evidence.Finding

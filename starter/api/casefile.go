@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -54,7 +53,7 @@ func caseFile(f desk.CaseFile) (CaseFile, error) {
 // bySource groups evidence by who gave it: first the sources that were asked,
 // in their order, with what came of it, then the people.
 func bySource(asked json.RawMessage, items []store.Item) ([]SourceEvidence, error) {
-	var results []activities.SourceResult
+	var results []dispute.SourceResult
 	if len(asked) > 0 {
 		if err := json.Unmarshal(asked, &results); err != nil {
 			return nil, errors.New("the sources' answers cannot be read")

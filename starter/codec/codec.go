@@ -6,6 +6,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -62,8 +63,8 @@ func open(key string) (id string, aead cipher.AEAD, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	check := aead.Seal(nil, make([]byte, aead.NonceSize()), nil, []byte("key id"))
-	return fmt.Sprintf("%x", check[:4]), aead, nil
+	id256 := sha256.Sum256(append([]byte("rebuttal codec key id"), raw...))
+	return fmt.Sprintf("%x", id256[:4]), aead, nil
 }
 
 // Encode implements converter.PayloadCodec.

@@ -1,0 +1,202 @@
+package activities
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/rules"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+func TestPlanByTheDefaultRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+	due := w.row().Deadline.At
+	want := Plan{
+		Rule: "rest", RuleSet: rules.Default().Hash(), Why: got.Why, Queue: "frontline", Respond: dispute.ResponseContest,
+		CutOff: due.Add(-6 * time.Hour), AtCutOff: "submit", Sources: []string{"shop"}, Accounting: []string{"books"},
+		SourcesUntil: noon.Add(10 * time.Minute), Linger: time.Hour, RetryEvery: time.Hour, Rungs: got.Rungs,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for i, r := range got.Rungs {
+		if !r.At.After(noon) || !r.At.Before(got.CutOff) || (i > 0 && r.At.Before(got.Rungs[i-1].At)) {
+			t.Errorf("rung %+v", r)
+		}
+	}
+	row := w.row()
+	if len(got.Rungs) == 0 || row.Rule != "rest" || row.RuleSet != want.RuleSet || row.Queue != "frontline" || !row.CutOffAt.Equal(want.CutOff) || row.Route == nil {
+		t.Errorf("%+v", row)
+	}
+	again := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref, RuleSet: got.RuleSet}))
+	if diff := cmp.Diff(got, again); diff != "" {
+		t.Error("pinned:", diff)
+	}
+}
+
+func TestPlanKeepsItsRuleSet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	first := must[store.RuleSet](t)(w.DB.PublishRules(t.Context(), ruleText("alpha"), "ana", "", 0))
+	plan := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+	must[store.RuleSet](t)(w.DB.PublishRules(t.Context(), ruleText("beta"), "ana", "", first.Version))
+	pinned := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref, RuleSet: plan.RuleSet}))
+	fresh := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+	if plan.Queue != "alpha" || pinned.Queue != "alpha" || fresh.Queue != "beta" {
+		t.Errorf("%s, pinned %s, fresh %s", plan.Queue, pinned.Queue, fresh.Queue)
+	}
+	w.sets = ruleSets{} // another worker
+	if pinned := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref, RuleSet: plan.RuleSet})); pinned.Queue != "alpha" {
+		t.Errorf("pinned elsewhere: %s", pinned.Queue)
+	}
+}
+
+func ruleText(queue string) string {
+	return `base_currency: USD
+queues:
+  ` + queue + `: { members: [a@example.com], escalate_to: b@example.com }
+ladder:
+  only: { remind: [24h], cut_off: 6h, at_cut_off: submit }
+defaults: { queue: ` + queue + `, approval: none, ladder: only, respond: contest }
+rules:
+  - id: all
+    when: "true"
+    then: { respond: contest }
+`
+}
+
+func TestPlanFallsBackToAPerson(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(w *world){
+		"rules that this build cannot read": func(w *world) {
+			must[store.RuleSet](w.t)(w.DB.PublishRules(w.t.Context(), "rules: [", "ana", "", 0))
+		},
+		"rules that cannot decide": func(w *world) {
+			w.Now = func() time.Time { return time.Time{} }
+		},
+	}
+	for name, arrange := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, database(t))
+			w.open()
+			arrange(w)
+			got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+			if got.Rule != "fallback" || got.Queue != "unrouted" || !got.Approval || got.AtCutOff != "submit" || got.Respond != dispute.ResponseContest || got.Why == "" {
+				t.Errorf("%+v", got)
+			}
+			if want := w.row().Deadline.At.Add(-6 * time.Hour); !got.CutOff.Equal(want) {
+				t.Errorf("the deadline is not armed: %s, want %s", got.CutOff, want)
+			}
+		})
+	}
+}
+
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	provider := func(at, last time.Duration) dispute.Deadline {
+		return dispute.Deadline{At: noon.Add(at), Considered: []dispute.Candidate{{Origin: dispute.OriginProvider, At: noon.Add(last)}}}
+	}
+	tests := []struct {
+		name string
+		in   dispute.Deadline
+		want time.Duration // from now
+	}{
+		{"far", provider(10*day, 10*day), 10*day - 6*time.Hour},
+		{"just outside the margin", provider(6*time.Hour+time.Second, 6*time.Hour+time.Second), time.Second},
+		{"at the margin", provider(6*time.Hour, 6*time.Hour), 3 * time.Hour},
+		{"within the margin", provider(time.Hour, time.Hour), 30 * time.Minute},
+		{"the network's date has passed, the provider listens", provider(-day, 4*time.Hour), 2 * time.Hour},
+		{"all has passed", provider(-day, -time.Hour), -day - 6*time.Hour},
+		{"now", provider(0, 0), -6 * time.Hour},
+	}
+	for _, tt := range tests {
+		got := cutOff(tt.in, 6*time.Hour, noon)
+		if !got.Equal(noon.Add(tt.want)) {
+			t.Errorf("%s: %s, want %s", tt.name, got.Sub(noon), tt.want)
+		}
+		if last := tt.in.Last(); last.After(noon) && !got.Before(last) {
+			t.Errorf("%s: %s is not before the last moment", tt.name, got)
+		}
+	}
+	if got := cutOff(dispute.Deadline{}, time.Hour, noon); !got.IsZero() {
+		t.Errorf("without a deadline: %s", got)
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	row := w.row()
+	row.Deadline = dispute.Deadline{At: noon.Add(4 * day)}
+	route := rules.Route{
+		Rule: "r", Queue: "q", Respond: dispute.ResponseContest,
+		Ladder: rules.Ladder{Remind: []time.Duration{5 * day, 3 * day, day}, Escalate: []time.Duration{12 * time.Hour}, CutOff: 12 * time.Hour, AtCutOff: "person"},
+		Notify: []rules.Notify{
+			{Connection: "chat", Channel: "C1", Optional: true}, {Connection: "none", Channel: "C2", Optional: true}, {Connection: "later", Channel: "C3"},
+		},
+		Ticket:      &rules.Ticket{Connection: "none", Priority: "high", Optional: true},
+		Explanation: []rules.Match{{Rule: "other", Why: "no"}, {Rule: "r", Why: "amount = 129"}},
+	}
+	cut := noon.Add(4*day - 12*time.Hour)
+	want := Plan{
+		Rule: "r", Why: "amount = 129", Queue: "q", Respond: dispute.ResponseContest, CutOff: cut, AtCutOff: "person",
+		Sources: []string{"shop"}, Accounting: []string{"books"}, SourcesUntil: noon.Add(10 * time.Minute), Linger: time.Hour, RetryEvery: time.Hour,
+		Notify: []NotifyTarget{{Connection: "chat", Channel: "C1"}, {Connection: "later", Channel: "C3"}},
+		Rungs: []Rung{
+			{Kind: "remind", Name: "3 days before the cut-off", At: cut.Add(-3 * day)},
+			{Kind: "remind", Name: "24 h before the cut-off", At: cut.Add(-day)},
+			{Kind: "escalate", Name: "12 h before the cut-off", At: cut.Add(-12 * time.Hour)},
+		},
+	}
+	if diff := cmp.Diff(want, w.schedule(row, route)); diff != "" {
+		t.Error(diff)
+	}
+	route.Ticket.Connection = "help"
+	row.Deadline.At = noon.Add(10 * time.Minute)
+	got := w.schedule(row, route)
+	if diff := cmp.Diff([]TicketTarget{{Connection: "help", Priority: "high"}}, got.Tickets); diff != "" {
+		t.Error(diff)
+	}
+	if !got.SourcesUntil.Equal(noon.Add(5*time.Minute)) || len(got.Rungs) != 0 {
+		t.Errorf("near the deadline: sources until %s, rungs %v", got.SourcesUntil, got.Rungs)
+	}
+	row.Deadline, row.Ref.Connection = dispute.Deadline{}, "orphan"
+	got = w.schedule(row, route)
+	if !got.CutOff.IsZero() || got.Rungs != nil || got.Sources != nil || got.Accounting != nil || !got.SourcesUntil.Equal(noon.Add(10*time.Minute)) {
+		t.Errorf("without deadline and owner: %+v", got)
+	}
+}
+
+func TestCustomersEarlierDisputesAreHisOwn(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	open := func(customer, order string) *world {
+		w := newWorld(t, db)
+		w.open()
+		w.update(func(row *store.CaseRow) {
+			row.Payment = &dispute.Payment{ID: "ch_1", CustomerID: customer, OrderID: order}
+		})
+		return w
+	}
+	w := open("10", "2000")
+	open("10", "2001")
+	open("101", "2002") // begins with the same digits
+	open("77", "1001")  // its order does
+	open("", "2003")
+	if got := w.ruleInput(t.Context(), w.row()).CustomerDisputes; got != 1 {
+		t.Errorf("%d earlier disputes, want 1", got)
+	}
+	w.update(func(row *store.CaseRow) { row.Payment = nil })
+	if got := w.ruleInput(t.Context(), w.row()).CustomerDisputes; got != 0 {
+		t.Errorf("%d earlier disputes of nobody", got)
+	}
+}
