@@ -140,8 +140,9 @@ func TestTheTicket(t *testing.T) {
 	if w.help.tickets[0].Status != "pending" {
 		t.Errorf("submitted: %+v", w.help.tickets[0])
 	}
-	ok(t, w.tellHelp(face(func(f *Face) { f.Strength = 4 }), "")) // the same words as the first, another face
-	if w.help.tickets[0].Status != "open" || len(w.help.tickets) != 1 || len(w.help.comments) != 3 {
+	won.Strength = 4 // the same words about another face
+	ok(t, w.tellHelp(won, "verdict: won"))
+	if w.help.tickets[0].Status != "solved" || len(w.help.tickets) != 1 || len(w.help.comments) != 3 {
 		t.Errorf("not in step: %+v", w.help)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
@@ -94,15 +95,34 @@ func packetRef(p evidence.Packet) PacketRef {
 	for _, f := range p.Files {
 		out.Bytes += int64(len(f.Bytes))
 	}
+	out.Missing = missing(p.Checklist.Lines)
 	for _, l := range p.Checklist.Lines {
-		switch {
-		case l.State == evidence.Missing && l.Need != evidence.NeedSupporting:
-			out.Missing = append(out.Missing, l.Name)
-		case l.State == evidence.Contradicting:
+		if l.State == evidence.Contradicting {
 			out.Contradicting = append(out.Contradicting, l.Name)
 		}
 	}
 	return out
+}
+
+// missing names what keeps the packet from being complete; of the lines of
+// which one is enough, none once one is there.
+func missing(lines []evidence.Line) []string {
+	var required, oneOf []string
+	enough := false
+	for _, l := range lines {
+		switch {
+		case l.Need == evidence.NeedOneOf && l.State == evidence.Present:
+			enough = true
+		case l.Need == evidence.NeedOneOf:
+			oneOf = append(oneOf, l.Name)
+		case l.Need == evidence.NeedRequired && l.State == evidence.Missing:
+			required = append(required, l.Name)
+		}
+	}
+	if !enough && len(oneOf) > 0 {
+		required = append(required, "one of: "+strings.Join(oneOf, " / "))
+	}
+	return required
 }
 
 // packet reads a kept packet back as a submission; every file's hash is

@@ -216,6 +216,26 @@ func movement() *rapid.Generator[dispute.Movement] {
 	})
 }
 
+func TestFoldOfAMovementToldInTwoWays(t *testing.T) {
+	t.Parallel()
+	first := dispute.Movement{ID: "txn_1", Amount: 1, Fee: 1, Net: 1, Currency: "EUR", Category: "a", Description: "bc", At: noon}
+	tests := map[string]func(*dispute.Movement){
+		"time": func(m *dispute.Movement) { m.At = noon.Add(time.Second) }, "net": func(m *dispute.Movement) { m.Net = 2 },
+		"amount": func(m *dispute.Movement) { m.Amount = 2 }, "fee": func(m *dispute.Movement) { m.Fee = 2 },
+		"currency": func(m *dispute.Movement) { m.Currency = "USD" }, "category": func(m *dispute.Movement) { m.Category = "b" },
+		"description": func(m *dispute.Movement) { m.Description = "d" }, "border": func(m *dispute.Movement) { m.Category, m.Description = "ab", "c" },
+	}
+	for name, change := range tests {
+		second := first
+		change(&second)
+		a := told("evt_1", 0, dispute.NoticeOpened, dispute.ProviderNeedsResponse, first)
+		b := told("evt_2", 1, dispute.NoticeUpdated, dispute.ProviderNeedsResponse, second)
+		if diff := cmp.Diff(fold(a, b), fold(b, a)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 func TestFoldLeavesItsInputsAlone(t *testing.T) {
 	t.Parallel()
 	first := told("a", 0, dispute.NoticeOpened, dispute.ProviderNeedsResponse, moved("txn_1", 0, -1, 0))

@@ -13,10 +13,9 @@ import (
 )
 
 type settings struct {
-	Key     string `yaml:"key"`
-	Region  string `yaml:"region,omitempty"`
-	Hidden  string `yaml:"-"`
-	private string
+	Key    string `yaml:"key"`
+	Region string `yaml:"region,omitempty"`
+	Hidden string `yaml:"-"`
 }
 
 type plain struct{ connection, key, region string }
@@ -161,6 +160,6 @@ func TestCapabilities(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]string{"key", "region"}, integrations.SettingNames(vendors[0])); diff != "" {
-		t.Error(diff, settings{}.private)
+		t.Error(diff)
 	}
 }
