@@ -180,7 +180,7 @@ func (s *Steps) links(row store.CaseRow) []integrations.Link {
 	return out
 }
 
-func headline(f Face) string {
+func headline(f dispute.Face) string {
 	if f.Needs != "" {
 		return fmt.Sprintf("%s: %s", words(f.Status), f.Needs)
 	}
@@ -212,7 +212,7 @@ func words(s dispute.Status) string {
 }
 
 // left is the time to the deadline as people count it.
-func (s *Steps) left(f Face) string {
+func (s *Steps) left(f dispute.Face) string {
 	switch d := f.Deadline.Sub(s.Now()); {
 	case f.Status.Ended() || f.Status == dispute.StatusSubmitted:
 		return words(f.Status)
@@ -231,7 +231,7 @@ func (s *Steps) left(f Face) string {
 	}
 }
 
-func (s *Steps) tone(f Face) string {
+func (s *Steps) tone(f dispute.Face) string {
 	d := f.Deadline.Sub(s.Now())
 	switch {
 	case f.Deadline.IsZero() || f.Status.Ended() || f.Status == dispute.StatusSubmitted:

@@ -17,8 +17,8 @@ import (
 var card = NotifyTarget{Connection: "chat", Channel: "C1"}
 
 // face is a case that waits for approval.
-func face(change func(*Face)) Face {
-	f := Face{
+func face(change func(*dispute.Face)) dispute.Face {
+	f := dispute.Face{
 		Status: dispute.StatusNeedsApproval, Stage: dispute.StageChargeback, Next: "sends the packet as it is at the cut-off",
 		NextAt: noon.Add(9 * day), Needs: "waits for approval", Queue: "senior", Deadline: noon.Add(10 * day), Strength: 3,
 	}
@@ -28,13 +28,13 @@ func face(change func(*Face)) Face {
 	return f
 }
 
-func (w *world) announce(f Face, say string) error {
+func (w *world) announce(f dispute.Face, say string) error {
 	w.t.Helper()
 	_, err := run[any](w, w.Announce, AnnounceInput{Ref: w.ref, Part: 1, Face: f, Notify: &card, Say: say})
 	return err
 }
 
-func (w *world) tellHelp(f Face, say string) error {
+func (w *world) tellHelp(f dispute.Face, say string) error {
 	w.t.Helper()
 	_, err := run[any](w, w.Announce, AnnounceInput{Ref: w.ref, Part: 1, Face: f, Ticket: &TicketTarget{Connection: "help", Priority: "high"}, Say: say})
 	return err
@@ -56,7 +56,7 @@ func TestTheCardIsPostedOnceAndKeptUpToDate(t *testing.T) {
 	if !strings.Contains(first.Headline, "129.00 USD") || !strings.HasSuffix(first.Headline, "10 d 0 h left") {
 		t.Errorf("headline %q", first.Headline)
 	}
-	over := face(func(f *Face) { f.Status, f.Decided = dispute.StatusWon, "Verdict: won" })
+	over := face(func(f *dispute.Face) { f.Status, f.Decided = dispute.StatusWon, "Verdict: won" })
 	ok(t, w.announce(over, "verdict: won"))
 	last := w.chat.cards["m1"]
 	if w.chat.posts != 1 || w.chat.updates != 1 || len(last.Actions) != 0 || last.Decided != "Verdict: won" || last.Tone != "calm" {
@@ -114,7 +114,7 @@ func TestALineIsSaidOncePerFace(t *testing.T) {
 	for range 2 { // the retry, and once more
 		ok(t, w.announce(face(nil), "remind: 72 h before the cut-off"))
 	}
-	next := face(func(f *Face) { f.Stage = dispute.StagePreArbitration })
+	next := face(func(f *dispute.Face) { f.Stage = dispute.StagePreArbitration })
 	ok(t, w.announce(next, "remind: 72 h before the cut-off"))
 	if len(w.chat.replies) != 2 || w.chat.posts != 1 {
 		t.Errorf("%d lines for two stages, %d posts", len(w.chat.replies), w.chat.posts)
@@ -129,14 +129,14 @@ func TestTheTicket(t *testing.T) {
 	if len(w.help.tickets) != 1 || len(w.help.comments) != 0 || w.help.tickets[0].Status != "open" || w.help.tickets[0].Priority != "high" {
 		t.Fatalf("%+v", w.help)
 	}
-	won := face(func(f *Face) { f.Status, f.Needs, f.Next = dispute.StatusWon, "", "closed" })
+	won := face(func(f *dispute.Face) { f.Status, f.Needs, f.Next = dispute.StatusWon, "", "closed" })
 	for range 2 {
 		ok(t, w.tellHelp(won, "verdict: won"))
 	}
 	if diff := cmp.Diff([]string{"Won. closed. verdict: won."}, w.help.comments); diff != "" || w.help.tickets[0].Status != "solved" {
 		t.Error(diff, w.help.tickets)
 	}
-	ok(t, w.tellHelp(face(func(f *Face) { f.Status, f.Needs = dispute.StatusSubmitted, "" }), ""))
+	ok(t, w.tellHelp(face(func(f *dispute.Face) { f.Status, f.Needs = dispute.StatusSubmitted, "" }), ""))
 	if w.help.tickets[0].Status != "pending" {
 		t.Errorf("submitted: %+v", w.help.tickets[0])
 	}
@@ -220,12 +220,12 @@ func TestTimeLeft(t *testing.T) {
 		{-time.Hour, dispute.StatusLost, "Lost", "calm"},
 	}
 	for _, tt := range tests {
-		f := Face{Status: tt.status, Deadline: noon.Add(tt.left)}
+		f := dispute.Face{Status: tt.status, Deadline: noon.Add(tt.left)}
 		if text, tone := s.left(f), s.tone(f); text != tt.text || tone != tt.tone {
 			t.Errorf("%s of %s: %q, %s", tt.left, tt.status, text, tone)
 		}
 	}
-	if none := (Face{Status: dispute.StatusOpen}); s.left(none) != "no deadline known" || s.tone(none) != "calm" {
+	if none := (dispute.Face{Status: dispute.StatusOpen}); s.left(none) != "no deadline known" || s.tone(none) != "calm" {
 		t.Errorf("%q, %s", s.left(none), s.tone(none))
 	}
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// Dossier is what is kept of a packet beside its bytes.
-type Dossier = evidence.Dossier
-
 // Compose builds the case's packet from what is known now, within the
 // provider's limits, and keeps it. The same evidence gives the same packet.
 func (s *Steps) Compose(ctx context.Context, in ComposeInput) (PacketRef, error) {
@@ -71,7 +68,7 @@ func (s *Steps) limits(c dispute.Case) evidence.Limits {
 func (s *Steps) keepPacket(ctx context.Context, ref dispute.Ref, p evidence.Packet) error {
 	kept := store.Packet{
 		Hash: p.Hash, Texts: p.Texts,
-		Manifest: toJSON(Dossier{Parts: evidence.Manifest(p), Checklist: p.Checklist, Letter: p.Letter, Lint: p.Lint}),
+		Manifest: toJSON(evidence.Dossier{Parts: evidence.Manifest(p), Checklist: p.Checklist, Letter: p.Letter, Lint: p.Lint}),
 	}
 	for _, f := range p.Files {
 		blob, err := s.Blobs.Put(ctx, f.Bytes, f.MediaType)
@@ -156,7 +153,7 @@ type part struct {
 }
 
 func partsOf(p store.Packet) ([]part, error) {
-	var d Dossier
+	var d evidence.Dossier
 	var parts struct {
 		Files []struct {
 			Field     dispute.EvidenceField `json:"field"`

@@ -72,6 +72,9 @@ func (p *provider) Submit(_ context.Context, s integrations.Submission) (integra
 			}
 		}
 	}
+	if err := s.Sending(); err != nil {
+		return integrations.Receipt{}, err
+	}
 	return p.commit(s.Key, func() { p.sent = append(p.sent, s) }, "under_review", dispute.ProviderUnderReview)
 }
 

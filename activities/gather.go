@@ -13,11 +13,11 @@ import (
 // Gather asks one source and keeps what it found. Only a failure that may pass
 // by itself is an error; one that will not is an outcome, with the items found
 // before it kept.
-func (s *Steps) Gather(ctx context.Context, in GatherInput) (SourceResult, error) {
-	out := SourceResult{Connection: in.Connection}
+func (s *Steps) Gather(ctx context.Context, in GatherInput) (dispute.SourceResult, error) {
+	out := dispute.SourceResult{Connection: in.Connection}
 	source, err := integrations.As[integrations.EvidenceSource](s.Set, in.Connection)
 	if err != nil {
-		out.Outcome, out.Detail = SourceFailed, err.Error()
+		out.Outcome, out.Detail = dispute.SourceFailed, err.Error()
 		return out, nil
 	}
 	row, err := s.load(ctx, in.Ref)
@@ -28,7 +28,7 @@ func (s *Steps) Gather(ctx context.Context, in GatherInput) (SourceResult, error
 		return out, temporalError(fmt.Errorf("the payment is not known yet: %w", err))
 	}
 	if !source.Applies(row.Case) {
-		out.Outcome, out.Detail = SourceSkipped, "the case has none of the ids this source searches by"
+		out.Outcome, out.Detail = dispute.SourceSkipped, "the case has none of the ids this source searches by"
 		return out, nil
 	}
 	items, gatherErr := source.Gather(ctx, row.Case)
@@ -40,11 +40,11 @@ func (s *Steps) Gather(ctx context.Context, in GatherInput) (SourceResult, error
 	case gatherErr != nil && retryable(dispute.KindOf(gatherErr)):
 		return out, temporalError(gatherErr)
 	case gatherErr != nil:
-		out.Outcome, out.Detail = SourceFailed, gatherErr.Error()
+		out.Outcome, out.Detail = dispute.SourceFailed, gatherErr.Error()
 	case len(items) == 0:
-		out.Outcome = SourceEmpty
+		out.Outcome = dispute.SourceEmpty
 	default:
-		out.Outcome = SourceAnswered
+		out.Outcome = dispute.SourceAnswered
 	}
 	return out, nil
 }

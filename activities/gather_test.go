@@ -27,19 +27,19 @@ func TestGather(t *testing.T) {
 		name       string
 		connection string
 		change     func(*world)
-		want       SourceResult
+		want       dispute.SourceResult
 		fails      dispute.Kind // for Temporal
 		kept       int
 	}{
-		{name: "answered", change: func(w *world) { w.source.items = found() }, want: SourceResult{Outcome: SourceAnswered, Items: 2}, kept: 2},
-		{name: "empty", want: SourceResult{Outcome: SourceEmpty}},
+		{name: "answered", change: func(w *world) { w.source.items = found() }, want: dispute.SourceResult{Outcome: dispute.SourceAnswered, Items: 2}, kept: 2},
+		{name: "empty", want: dispute.SourceResult{Outcome: dispute.SourceEmpty}},
 		{
 			name: "skipped", change: func(w *world) { w.source.absent = true },
-			want: SourceResult{Outcome: SourceSkipped, Detail: "the case has none of the ids this source searches by"},
+			want: dispute.SourceResult{Outcome: dispute.SourceSkipped, Detail: "the case has none of the ids this source searches by"},
 		},
 		{
 			name: "failed for good, a part is kept", change: func(w *world) { w.source.items, w.source.err = found()[:1], fails(dispute.Auth) },
-			want: SourceResult{Outcome: SourceFailed, Items: 1, Detail: "fake: auth: as the test says"}, kept: 1,
+			want: dispute.SourceResult{Outcome: dispute.SourceFailed, Items: 1, Detail: "fake: auth: as the test says"}, kept: 1,
 		},
 		{
 			name: "fails for now, a part is kept", change: func(w *world) { w.source.items, w.source.err = found(), fails(dispute.RateLimited) },
@@ -47,11 +47,11 @@ func TestGather(t *testing.T) {
 		},
 		{
 			name: "cannot", connection: "bare",
-			want: SourceResult{Outcome: SourceFailed, Detail: "connection bare: unsupported: bare: unsupported"},
+			want: dispute.SourceResult{Outcome: dispute.SourceFailed, Detail: "connection bare: unsupported: bare: unsupported"},
 		},
 		{
 			name: "not there", connection: "none",
-			want: SourceResult{Outcome: SourceFailed, Detail: "connection none: not_found: not configured"},
+			want: dispute.SourceResult{Outcome: dispute.SourceFailed, Detail: "connection none: not_found: not configured"},
 		},
 		{
 			name: "payment not yet known", fails: dispute.Transient,
@@ -60,7 +60,7 @@ func TestGather(t *testing.T) {
 			},
 		},
 		{
-			name: "payment never known", want: SourceResult{Outcome: SourceEmpty},
+			name: "payment never known", want: dispute.SourceResult{Outcome: dispute.SourceEmpty},
 			change: func(w *world) {
 				w.provider.onPayment = func(context.Context) error { return fails(dispute.NotFound) }
 			},
@@ -77,7 +77,7 @@ func TestGather(t *testing.T) {
 			if tt.connection == "" {
 				tt.connection = "shop"
 			}
-			got, err := run[SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: tt.connection})
+			got, err := run[dispute.SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: tt.connection})
 			if tt.fails != "" {
 				wantKind(t, err, tt.fails)
 			} else {
@@ -106,7 +106,7 @@ func TestGatherAgainReplaces(t *testing.T) {
 	w.open()
 	for range 2 {
 		w.source.items = found()
-		must[SourceResult](t)(run[SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: "shop"}))
+		must[dispute.SourceResult](t)(run[dispute.SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: "shop"}))
 	}
 	if n := len(must[[]store.Item](t)(w.DB.Items(t.Context(), w.ref.CaseID()))); n != 2 || w.source.asked != 2 {
 		t.Errorf("%d items after %d answers", n, w.source.asked)
@@ -128,7 +128,7 @@ func TestThePaymentIsReadOnceAndKept(t *testing.T) {
 	}
 	w.provider.onPayment = nil
 	must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
-	must[SourceResult](t)(run[SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: "shop"}))
+	must[dispute.SourceResult](t)(run[dispute.SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: "shop"}))
 	if w.provider.payments != 2 {
 		t.Errorf("read %d times", w.provider.payments)
 	}
@@ -145,7 +145,7 @@ func TestComposeTwice(t *testing.T) {
 	w := newWorld(t, database(t))
 	w.record(w.notice("evt_1", 0, dispute.NoticeOpened, nil))
 	w.source.items = found()[:1]
-	must[SourceResult](t)(run[SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: "shop"}))
+	must[dispute.SourceResult](t)(run[dispute.SourceResult](w, w.Gather, GatherInput{Ref: w.ref, Connection: "shop"}))
 	first := must[PacketRef](t)(run[PacketRef](w, w.Compose, ComposeInput{Ref: w.ref}))
 	second := must[PacketRef](t)(run[PacketRef](w, w.Compose, ComposeInput{Ref: w.ref}))
 	if diff := cmp.Diff(first, second); diff != "" || first.Hash == "" {

@@ -100,18 +100,6 @@ type GatherInput struct {
 	Connection string      `json:"connection"`
 }
 
-// Outcomes of a source.
-const (
-	SourceAnswered = dispute.SourceAnswered
-	SourceEmpty    = dispute.SourceEmpty
-	SourceSkipped  = dispute.SourceSkipped
-	SourceFailed   = dispute.SourceFailed
-	SourcePending  = dispute.SourcePending
-)
-
-// SourceResult is what came of asking one source.
-type SourceResult = dispute.SourceResult
-
 // ComposeInput asks for a packet from what is known now.
 type ComposeInput struct {
 	Ref dispute.Ref `json:"ref"`
@@ -138,9 +126,8 @@ type RespondInput struct {
 	Baseline int `json:"baseline,omitempty"`
 	// Attempt gives a response an intent of its own: it grows when the provider
 	// refused the one before for good, and when an answered stage begins again.
-	Attempt int       `json:"attempt,omitempty"`
-	By      string    `json:"by"` // who decided: "rule:<id>", "cut-off", or a person
-	Until   time.Time `json:"until,omitzero"`
+	Attempt int    `json:"attempt,omitempty"`
+	By      string `json:"by"` // who decided: "rule:<id>", "cut-off", or a person
 }
 
 // Outcomes of a response.
@@ -173,9 +160,6 @@ type Claimed struct {
 	Method  string `json:"method"`
 }
 
-// Face is what people see of a case at one moment.
-type Face = dispute.Face
-
 // Event is one line of a case's history.
 type Event struct {
 	Key   string            `json:"key"` // unique in the case: a repeated step writes it once
@@ -186,12 +170,12 @@ type Event struct {
 
 // PublishInput stores how a case stands and what has happened since.
 type PublishInput struct {
-	Ref     dispute.Ref    `json:"ref"`
-	Part    int            `json:"part"`
-	Face    Face           `json:"face"`
-	Events  []Event        `json:"events,omitempty"`
-	Sources []SourceResult `json:"sources,omitempty"`
-	Packet  string         `json:"packet,omitempty"`
+	Ref     dispute.Ref            `json:"ref"`
+	Part    int                    `json:"part"`
+	Face    dispute.Face           `json:"face"`
+	Events  []Event                `json:"events,omitempty"`
+	Sources []dispute.SourceResult `json:"sources,omitempty"`
+	Packet  string                 `json:"packet,omitempty"`
 	// Closing is the workflow's state at its end; the next part starts from it.
 	Closing json.RawMessage `json:"closing,omitempty"`
 }
@@ -200,7 +184,7 @@ type PublishInput struct {
 type AnnounceInput struct {
 	Ref    dispute.Ref   `json:"ref"`
 	Part   int           `json:"part"`
-	Face   Face          `json:"face"`
+	Face   dispute.Face  `json:"face"`
 	Notify *NotifyTarget `json:"notify,omitempty"`
 	Ticket *TicketTarget `json:"ticket,omitempty"`
 	// Say is a line for the message's thread, or a comment on the ticket.

@@ -104,8 +104,8 @@ func TestPublish(t *testing.T) {
 	w := newWorld(t, database(t))
 	w.open()
 	in := PublishInput{
-		Ref: w.ref, Part: 1, Face: face(func(f *Face) { f.Assignee, f.CutOff = "ana", noon.Add(9*day) }), Packet: "h1",
-		Sources: []SourceResult{{Connection: "shop", Outcome: SourceEmpty}},
+		Ref: w.ref, Part: 1, Face: face(func(f *dispute.Face) { f.Assignee, f.CutOff = "ana", noon.Add(9*day) }), Packet: "h1",
+		Sources: []dispute.SourceResult{{Connection: "shop", Outcome: dispute.SourceEmpty}},
 		Events:  []Event{{Key: "1/1/planned", Kind: "planned", Actor: "machine", Data: map[string]string{"rule": "rest"}}},
 	}
 	for range 2 {

@@ -171,7 +171,7 @@ func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
 	out := receipt{Receipt: integrations.Receipt{VendorID: now.ID, At: r.Now(), RawStatus: now.RawStatus}, ReadBack: now.RawStatus}
 	open := now.Status == dispute.ProviderNeedsResponse || now.Status == dispute.ProviderUnknown
 	switch {
-	case p.Sending && (r.taken(now) || !open):
+	case r.ours(now, p):
 		out.Outcome, out.Reconciled = Sent, true
 	case !open || r.taken(now):
 		out.Outcome = AnsweredElsewhere
@@ -181,6 +181,18 @@ func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
 		return out, false
 	}
 	return out, true
+}
+
+// ours reports whether what the provider shows is what we began to send. A
+// dispute that was decided without an answer is not.
+func (r *responder) ours(now dispute.Snapshot, p progress) bool {
+	if !p.Sending {
+		return false
+	}
+	if r.word == dispute.ResponseAccept {
+		return now.Status == dispute.ProviderLost
+	}
+	return r.taken(now) || now.Status == dispute.ProviderUnderReview
 }
 
 // taken reports whether the provider counts a submission that was not there
@@ -234,9 +246,7 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 			r.Log.Warn("an upload's id could not be kept", "key", intent.Key, "error", err)
 		}
 	}
-	if err := r.mark(ctx, intent.Key, p); err != nil {
-		return integrations.Receipt{}, err
-	}
+	sub.Sending = func() error { return r.mark(ctx, intent.Key, p) }
 	return vendor.Submit(ctx, sub)
 }
 

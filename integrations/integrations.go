@@ -119,6 +119,9 @@ type Submission struct {
 	// Progress is called after each upload, so that a killed attempt resumes.
 	// It may be nil.
 	Progress func(sha256, vendorID string)
+	// Sending is called once, right before the request that submits: from then
+	// on the provider may have it. Its error stops the submission. It may be nil.
+	Sending func() error
 }
 
 // File is one document of a packet.

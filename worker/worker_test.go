@@ -96,7 +96,9 @@ func TestFatalErrorEndsRun(t *testing.T) {
 	w := New(c, &activities.Steps{}, nil)
 	w.failed(io.ErrUnexpectedEOF)
 	w.failed(errors.New("the second is not kept")) // and blocks nobody
-	err := w.Run(t.Context(), slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	err := w.Run(ctx, slog.New(slog.DiscardHandler))
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v", err)
 	}

@@ -49,7 +49,7 @@ func StartAttributes(n dispute.Notice) temporal.SearchAttributes {
 }
 
 // attributes are what changed between two faces of a case.
-func attributes(old, face activities.Face, k *activities.Known) []temporal.SearchAttributeUpdate {
+func attributes(old, face dispute.Face, k *activities.Known) []temporal.SearchAttributeUpdate {
 	var out []temporal.SearchAttributeUpdate
 	if old.Status != face.Status {
 		out = append(out, AttrStatus.ValueSet(string(face.Status)))

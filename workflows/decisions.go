@@ -23,7 +23,7 @@ type decision struct {
 // answered once its effect is in the database.
 func (d *run) handleDecisions(ctx workflow.Context) error {
 	for _, kind := range dispute.Decisions {
-		handle := func(ctx workflow.Context, in dispute.Decision) (activities.Face, error) {
+		handle := func(ctx workflow.Context, in dispute.Decision) (dispute.Face, error) {
 			return d.takeDecision(ctx, in)
 		}
 		opts := workflow.UpdateHandlerOptions{
@@ -39,7 +39,7 @@ func (d *run) handleDecisions(ctx workflow.Context) error {
 	return nil
 }
 
-func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (activities.Face, error) {
+func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (dispute.Face, error) {
 	if d.seen(in.ID) {
 		err := workflow.Await(ctx, func() bool { return len(d.taken) == 0 })
 		return d.Face, err
@@ -190,11 +190,11 @@ func reason(err error) string {
 	}
 }
 
-// refused reports whether the provider refused what was sent, so that nothing
-// of it was taken.
+// refused reports whether the next try needs an intent of its own: the provider
+// refused what was sent, or another answer was begun under this one.
 func refused(err error) bool {
 	var app *temporal.ApplicationError
-	return errors.As(err, &app) && app.Type() == string(dispute.Invalid)
+	return errors.As(err, &app) && (app.Type() == string(dispute.Invalid) || app.Type() == string(dispute.Conflict))
 }
 
 // final reports whether trying again cannot help without a person.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
 // details is the case as the Temporal UI shows it, in Markdown: what it is
@@ -32,7 +32,7 @@ func details(s *State) string {
 	return b.String()
 }
 
-func until(f activities.Face) string {
+func until(f dispute.Face) string {
 	if f.NextAt.IsZero() {
 		return ""
 	}
@@ -46,7 +46,7 @@ func assigned(s *State) string {
 	return ", " + s.Assignee
 }
 
-func sourceLines(line func(string, ...any), sources []activities.SourceResult) {
+func sourceLines(line func(string, ...any), sources []dispute.SourceResult) {
 	if len(sources) == 0 {
 		return
 	}

@@ -32,9 +32,9 @@ type run struct {
 	timers    timers
 	tellers   []*teller // one per place where people see the case
 	books     bookkeeper
-	filed     activities.Face // what the search attributes of this execution say
-	busy      int             // coroutines that are asking a vendor
-	dirty     bool            // something changed: look again
+	filed     dispute.Face // what the search attributes of this execution say
+	busy      int          // coroutines that are asking a vendor
+	dirty     bool         // something changed: look again
 }
 
 // steps names the activities; the struct is nil on purpose, the worker has the
@@ -194,10 +194,10 @@ func (d *run) claim(ctx workflow.Context) {
 // own time and make a new packet.
 func (d *run) gather(ctx workflow.Context) {
 	d.Gathered, d.Composed = true, false
-	d.Sources = make([]activities.SourceResult, len(d.Plan.Sources))
+	d.Sources = make([]dispute.SourceResult, len(d.Plan.Sources))
 	prompt := workflow.NewWaitGroup(ctx)
 	for i, source := range d.Plan.Sources {
-		d.Sources[i] = activities.SourceResult{Connection: source, Outcome: activities.SourcePending}
+		d.Sources[i] = dispute.SourceResult{Connection: source, Outcome: dispute.SourcePending}
 		prompt.Add(1)
 		d.spawn(ctx, func(ctx workflow.Context) { d.ask(ctx, i, source, prompt.Done) })
 	}
@@ -209,7 +209,7 @@ func (d *run) gather(ctx workflow.Context) {
 func (d *run) ask(ctx workflow.Context, i int, source string, prompt func()) {
 	in := activities.GatherInput{Ref: d.Ref, Connection: source}
 	asked := d.Sources
-	var got activities.SourceResult
+	var got dispute.SourceResult
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout: quickLimit, ScheduleToCloseTimeout: quickLimit,
 		Summary: "ask " + source, RetryPolicy: once,
@@ -221,7 +221,7 @@ func (d *run) ask(ctx workflow.Context, i int, source string, prompt func()) {
 		err = ordinary(ctx, vendorRead.within(patience), VendorQueue(source), "ask "+source+" again", steps.Gather, in, &got)
 	}
 	if err != nil {
-		got = activities.SourceResult{Connection: source, Outcome: activities.SourceFailed, Detail: reason(err)}
+		got = dispute.SourceResult{Connection: source, Outcome: dispute.SourceFailed, Detail: reason(err)}
 	}
 	asked[i] = got
 	d.event("source", "machine", "source", source, "outcome", got.Outcome, "items", fmt.Sprint(got.Items), "detail", got.Detail)
@@ -265,7 +265,7 @@ func (d *run) goesWithout(ctx workflow.Context) bool {
 // needs a person while the tries go on.
 func (d *run) respond(ctx workflow.Context, m move) {
 	in := activities.RespondInput{
-		Ref: d.Ref, Part: d.Part, Stage: d.Known.Stage, Attempt: d.Attempt, Baseline: d.Baseline, By: m.By, Until: d.Known.Deadline.Last(),
+		Ref: d.Ref, Part: d.Part, Stage: d.Known.Stage, Attempt: d.Attempt, Baseline: d.Baseline, By: m.By,
 	}
 	fn, word := any(steps.Submit), "submit the packet"
 	if m.Act == actAccept {

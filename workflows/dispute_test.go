@@ -264,7 +264,7 @@ func TestDisputeLateSourceMakesANewPacket(t *testing.T) {
 		t.Errorf("composed %d times, want one packet before and one after", n)
 	}
 	for _, r := range s.Sources {
-		if r.Outcome != activities.SourceAnswered {
+		if r.Outcome != dispute.SourceAnswered {
 			t.Errorf("source %+v", r)
 		}
 	}
@@ -285,7 +285,7 @@ func TestDisputeSourceGivenUp(t *testing.T) {
 		return nil
 	}
 	s := w.run(5 * day)
-	if got := s.Sources[1]; got.Outcome != activities.SourceFailed || got.Detail != "vendor: transient" {
+	if got := s.Sources[1]; got.Outcome != dispute.SourceFailed || got.Detail != "vendor: transient" {
 		t.Errorf("source %+v, want failed with its reason", got)
 	}
 	if len(w.sent) != 1 || w.sent[0].PacketHash != "packet-of-1" {

@@ -115,14 +115,14 @@ func (f *fakes) Plan(ctx context.Context, in activities.PlanInput) (activities.P
 	return p, nil
 }
 
-func (f *fakes) Gather(ctx context.Context, in activities.GatherInput) (activities.SourceResult, error) {
+func (f *fakes) Gather(ctx context.Context, in activities.GatherInput) (dispute.SourceResult, error) {
 	if err := f.enter(ctx, "Gather", in); err != nil {
-		return activities.SourceResult{}, err
+		return dispute.SourceResult{}, err
 	}
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
 	f.w.answered[in.Connection] = true
-	return activities.SourceResult{Connection: in.Connection, Outcome: activities.SourceAnswered, Items: 2}, nil
+	return dispute.SourceResult{Connection: in.Connection, Outcome: dispute.SourceAnswered, Items: 2}, nil
 }
 
 // Compose makes a packet whose hash tells how many sources are in it.

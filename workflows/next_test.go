@@ -54,7 +54,7 @@ func held(s *State)                  { s.HeldBy = "ana" }
 func thin(s *State)                  { s.Packet.Complete = false }
 func rungsDone(s *State)             { s.RungsDone = 2 }
 func pending(s *State) {
-	s.Sources = []activities.SourceResult{{Connection: "shop", Outcome: activities.SourcePending}}
+	s.Sources = []dispute.SourceResult{{Connection: "shop", Outcome: dispute.SourcePending}}
 }
 
 func chooses(r dispute.Response) func(*State) {

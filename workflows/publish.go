@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
 // event notes something for the case's history; data is name, value, name,
@@ -70,12 +71,12 @@ func (d *run) publish(ctx workflow.Context, m move, closing bool) error {
 }
 
 // shows is the part of a face whose change is worth telling people.
-func shows(f activities.Face) string {
+func shows(f dispute.Face) string {
 	return fmt.Sprint(f.Status, f.Stage, f.Needs, f.Queue, f.Assignee, f.Decided, f.Deadline.Unix())
 }
 
-func (d *run) face(m move) activities.Face {
-	f := activities.Face{
+func (d *run) face(m move) dispute.Face {
+	f := dispute.Face{
 		Status: m.Status, Stage: d.Known.Stage, Next: m.What, NextAt: m.At, Needs: m.Needs,
 		Queue: d.queue(), Assignee: d.Assignee, Deadline: d.Known.Deadline.At, Strength: d.Packet.Strength,
 		CutOff: d.Plan.CutOff, Response: wanted(&d.State), Decided: decided(&d.State),

@@ -97,7 +97,7 @@ func TestRenewalWaitsForWhatIsUnderWay(t *testing.T) {
 				t.Errorf("%d runs, want 2", w.runs)
 			}
 			for _, r := range s.Sources {
-				if r.Outcome != activities.SourceAnswered {
+				if r.Outcome != dispute.SourceAnswered {
 					t.Errorf("source %+v", r)
 				}
 			}

@@ -46,9 +46,9 @@ func TestDetails(t *testing.T) {
 	s.Known.CaseID, s.Known.Title, s.Known.Amount = ref.CaseID(), "Visa 10.4 · Fraud", dispute.Money{Minor: 12900, Currency: "USD"}
 	s.Plan.Queue, s.Plan.Why, s.Assignee = "disputes", "the amount is above 100 USD", "ana"
 	s.Auto = &activities.Claimed{Method: "evidence_by_provider"}
-	s.Sources = []activities.SourceResult{
-		{Connection: "shop", Outcome: activities.SourceAnswered, Items: 2},
-		{Connection: "ship", Outcome: activities.SourceFailed, Detail: "ship: get shipment 42: transient"},
+	s.Sources = []dispute.SourceResult{
+		{Connection: "shop", Outcome: dispute.SourceAnswered, Items: 2},
+		{Connection: "ship", Outcome: dispute.SourceFailed, Detail: "ship: get shipment 42: transient"},
 	}
 	s.Packet = activities.PacketRef{Hash: "0123456789abcdef", Strength: 2, Files: 3, Bytes: 4096, Missing: []string{"delivery"}, Contradicting: []string{"refund"}}
 	d := run{State: *s}

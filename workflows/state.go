@@ -31,10 +31,10 @@ type State struct {
 	Part    int              `json:"part"`
 	Pending []dispute.Notice `json:"pending,omitempty"` // not yet recorded
 
-	Known   *activities.Known         `json:"known,omitempty"`
-	Plan    *activities.Plan          `json:"plan,omitempty"`
-	Sources []activities.SourceResult `json:"sources,omitempty"`
-	Packet  activities.PacketRef      `json:"packet"`
+	Known   *activities.Known      `json:"known,omitempty"`
+	Plan    *activities.Plan       `json:"plan,omitempty"`
+	Sources []dispute.SourceResult `json:"sources,omitempty"`
+	Packet  activities.PacketRef   `json:"packet"`
 	// Composed says that Packet holds everything the sources told so far.
 	Composed bool `json:"composed,omitempty"`
 	Gathered bool `json:"gathered,omitempty"` // the sources of this stage were asked
@@ -59,10 +59,10 @@ type State struct {
 	SettleUntil time.Time      `json:"settle_until,omitzero"`
 	Outcome     dispute.Status `json:"outcome,omitempty"`
 
-	Replan bool            `json:"replan,omitempty"`
-	Face   activities.Face `json:"face"`
-	Seen   []string        `json:"seen,omitempty"` // ids of decisions taken, newest last
-	Steps  int             `json:"steps"`          // counts events, for their keys
+	Replan bool         `json:"replan,omitempty"`
+	Face   dispute.Face `json:"face"`
+	Seen   []string     `json:"seen,omitempty"` // ids of decisions taken, newest last
+	Steps  int          `json:"steps"`          // counts events, for their keys
 }
 
 // seenLimit bounds how many decision ids are remembered across continue-as-new.
@@ -99,7 +99,7 @@ func (s *State) queue() string {
 
 func (s *State) sourcesPending() bool {
 	for _, r := range s.Sources {
-		if r.Outcome == activities.SourcePending {
+		if r.Outcome == dispute.SourcePending {
 			return true
 		}
 	}

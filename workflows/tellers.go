@@ -4,6 +4,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/rebuttal-hq/rebuttal/activities"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
 // teller keeps one place where people see the case up to date. It works beside
@@ -12,8 +13,8 @@ import (
 type teller struct {
 	notify  *activities.NotifyTarget
 	ticket  *activities.TicketTarget
-	face    *activities.Face // to show next
-	say     []string         // lines to add next
+	face    *dispute.Face // to show next
+	say     []string      // lines to add next
 	working bool
 }
 

@@ -83,7 +83,7 @@ type call struct {
 
 type shown struct {
 	at   time.Duration
-	face activities.Face
+	face dispute.Face
 }
 
 type happening struct {
@@ -158,7 +158,7 @@ type reply struct {
 	refused  error // by the validator
 	done     bool
 	err      error
-	face     activities.Face
+	face     dispute.Face
 	at       time.Duration // when it was answered
 }
 
@@ -200,7 +200,7 @@ func (w *world) update(r *reply, name, id string, in dispute.Decision) {
 		},
 		OnComplete: func(got any, err error) {
 			r.done, r.err, r.at = true, err, w.now()
-			if f, ok := got.(activities.Face); ok {
+			if f, ok := got.(dispute.Face); ok {
 				r.face = f
 			}
 		},

@@ -32,6 +32,11 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 	if err != nil {
 		return integrations.Receipt{Uploads: uploads}, err
 	}
+	if s.Sending != nil {
+		if err := s.Sending(); err != nil {
+			return integrations.Receipt{Uploads: uploads}, err
+		}
+	}
 	receipt, err := a.change(ctx, request{
 		op:   op,
 		path: stripe.FormatURLPath("/v1/disputes/%s", id),

@@ -187,7 +187,7 @@ func TestDecide(t *testing.T) {
 		body:   []byte(`{"kind":"change_plan","stage":"chargeback","queue":"senior","response":"accept","elsewhere":true,"assignee":"bob"}`),
 	}
 	got := w.as(t, desk.RoleManager, in)
-	var shown activities.Face
+	var shown dispute.Face
 	got.into(t, &shown)
 	if diff := cmp.Diff(face, shown); diff != "" || got.status != http.StatusOK {
 		t.Errorf("%d, face (-want +got):\n%s", got.status, diff)

@@ -74,7 +74,7 @@ func packet(t *testing.T, blob dispute.Blob, content []byte) store.Packet {
 		}},
 	}
 	manifest := evidence.Manifest(p)
-	dossier, err := json.Marshal(activities.Dossier{
+	dossier, err := json.Marshal(evidence.Dossier{
 		Parts: manifest,
 		Checklist: evidence.Checklist{
 			Family: dispute.FamilyProductNotReceived, Strength: 3, StrengthWhy: "delivery is shown", Present: 1, Required: 2,
@@ -109,9 +109,9 @@ func fill(tx *store.CaseTx, kept store.Packet) error {
 		Ticket:      &rules.Ticket{Connection: "helpdesk", Priority: "urgent"},
 		Explanation: []rules.Match{{Rule: "high-value", Line: 4, Matched: true, Condition: "true", Why: "amount = 129"}},
 	})
-	row.Sources, _ = json.Marshal([]activities.SourceResult{
-		{Connection: "shop", Outcome: activities.SourceAnswered, Items: 1},
-		{Connection: "carrier", Outcome: activities.SourceFailed, Detail: "rate_limited"},
+	row.Sources, _ = json.Marshal([]dispute.SourceResult{
+		{Connection: "shop", Outcome: dispute.SourceAnswered, Items: 1},
+		{Connection: "carrier", Outcome: dispute.SourceFailed, Detail: "rate_limited"},
 	})
 	for _, e := range []store.Event{{Key: "1", Kind: "opened", Actor: "machine"}, {Key: "2", Kind: "routed", Actor: "machine", Data: json.RawMessage(`{"rule":"high-value"}`)}} {
 		if err := tx.Append(e); err != nil {

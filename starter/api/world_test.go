@@ -19,7 +19,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.temporal.io/sdk/client"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
@@ -229,7 +228,7 @@ type fakeTemporal struct {
 	err           error
 }
 
-var face = activities.Face{Status: dispute.StatusNeedsApproval, Stage: dispute.StageChargeback, Next: "waits for ana"}
+var face = dispute.Face{Status: dispute.StatusNeedsApproval, Stage: dispute.StageChargeback, Next: "waits for ana"}
 
 func (f *fakeTemporal) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
 	f.mu.Lock()
@@ -253,7 +252,7 @@ func (f *fakeTemporal) taken() []client.UpdateWorkflowOptions {
 type handle struct{ client.WorkflowUpdateHandle }
 
 func (handle) Get(_ context.Context, out any) error {
-	*out.(*activities.Face) = face
+	*out.(*dispute.Face) = face
 	return nil
 }
 

@@ -177,7 +177,7 @@ func (w *site) evidence(tx *store.CaseTx, s story) error {
 	if err != nil {
 		return err
 	}
-	kept := store.Packet{Hash: p.Hash, Texts: p.Texts, Frozen: s.sent, CreatedAt: noon.Add(-3 * time.Hour), Manifest: asJSON(w.t, activities.Dossier{
+	kept := store.Packet{Hash: p.Hash, Texts: p.Texts, Frozen: s.sent, CreatedAt: noon.Add(-3 * time.Hour), Manifest: asJSON(w.t, evidence.Dossier{
 		Parts: evidence.Manifest(p), Checklist: p.Checklist, Letter: p.Letter, Lint: p.Lint,
 	})}
 	for _, f := range p.Files {

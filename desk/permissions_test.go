@@ -1,0 +1,125 @@
+package desk
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/rules"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// useCases is every method that asks who asks.
+func useCases(t *testing.T) map[string]struct {
+	right Right
+	do    func(o office, by Actor) error
+} {
+	t.Helper()
+	type useCase = struct {
+		right Right
+		do    func(o office, by Actor) error
+	}
+	ctx := t.Context()
+	decide := func(right Right, k dispute.DecisionKind) useCase {
+		return useCase{right, func(o office, by Actor) error {
+			_, err := o.Decide(ctx, by, "du_1", dispute.Decision{Kind: k})
+			return err
+		}}
+	}
+	file := picture(t)
+	return map[string]useCase{
+		"cases":        {MayReadCases, func(o office, by Actor) error { _, _, err := o.Cases(ctx, by, store.CaseFilter{}); return err }},
+		"case":         {MayReadCases, func(o office, by Actor) error { _, err := o.Case(ctx, by, "du_1"); return err }},
+		"row":          {MayReadCases, func(o office, by Actor) error { _, err := o.Row(ctx, by, "du_1"); return err }},
+		"rule history": {MayReadCases, func(o office, by Actor) error { _, err := o.RuleHistory(ctx, by); return err }},
+		"explain rules": {MayReadCases, func(o office, by Actor) error {
+			_, _, err := o.ExplainRules(ctx, by, rules.Default(), "du_1")
+			return err
+		}},
+		"packet file": {MayReadCases, func(o office, by Actor) error {
+			_, _, err := o.PacketFile(ctx, by, "du_1", "none", "none")
+			if dispute.KindOf(err) == dispute.NotFound {
+				return nil // allowed, and not there
+			}
+			return err
+		}},
+		"notices":   {MayReadNotices, func(o office, by Actor) error { _, _, err := o.Notices(ctx, by, store.NoticeFilter{}); return err }},
+		"notice":    {MayReadNotices, func(o office, by Actor) error { _, err := o.Notice(ctx, by, o.notice); return err }},
+		"redeliver": {MayRedeliver, func(o office, by Actor) error { return o.Redeliver(ctx, by, o.notice) }},
+		"balances":  {MayReadBooks, func(o office, by Actor) error { _, err := o.Balances(ctx, by); return err }},
+		"entries":   {MayReadBooks, func(o office, by Actor) error { _, _, err := o.Entries(ctx, by, store.EntryFilter{}); return err }},
+		"publish rules": {MayPublishRules, func(o office, by Actor) error {
+			_, err := o.PublishRules(ctx, by, "r.yaml", []byte(ruleText), "")
+			return err
+		}},
+		"tokens":       {MayManageTokens, func(o office, by Actor) error { _, err := o.Tokens(ctx, by); return err }},
+		"create token": {MayManageTokens, func(o office, by Actor) error { _, err := o.CreateToken(ctx, by, "n", "a", RoleViewer); return err }},
+		"revoke token": {MayManageTokens, func(o office, by Actor) error {
+			if err := o.RevokeToken(ctx, by, 1<<40); dispute.KindOf(err) != dispute.NotFound {
+				return err
+			}
+			return nil // allowed, and not there
+		}},
+		"note":   {MayWorkCases, func(o office, by Actor) error { _, err := o.Note(ctx, by, "du_1", "words"); return err }},
+		"attach": {MayWorkCases, func(o office, by Actor) error { _, err := o.Attach(ctx, by, "du_1", "a.png", "", file); return err }},
+		"assign": decide(MayWorkCases, dispute.DecideAssign), "hold": decide(MayWorkCases, dispute.DecideHold),
+		"release": decide(MayWorkCases, dispute.DecideRelease), "approve": decide(MayAnswer, dispute.DecideApprove),
+		"accept": decide(MayAnswer, dispute.DecideAccept), "submit": decide(MayAnswer, dispute.DecideSubmit),
+		"change plan": decide(MayChangePlans, dispute.DecideChangePlan),
+	}
+}
+
+// The matrix of who may do what, written out: a change of the rights map must
+// show here.
+var matrix = map[Role][]Right{
+	RoleViewer:  {MayReadCases},
+	RoleAnalyst: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices},
+	RoleManager: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayChangePlans, MayRedeliver, MayReadBooks, MayPublishRules},
+	RoleFinance: {MayReadCases, MayReadBooks},
+	RoleAdmin: {
+		MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayChangePlans, MayRedeliver, MayReadBooks, MayPublishRules, MayManageTokens,
+	},
+	"":      nil,
+	"owner": nil,
+}
+
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	for role, have := range matrix {
+		by := Actor{ID: "somebody", Role: role}
+		for name, u := range useCases(t) {
+			allowed := false
+			for _, r := range have {
+				allowed = allowed || r == u.right
+			}
+			sent := len(o.workflow.updates)
+			err := u.do(o, by)
+			switch {
+			case allowed && err != nil:
+				t.Errorf("%s by %q: %v", name, role, err)
+			case !allowed && !Forbidden(err):
+				t.Errorf("%s by %q: %v, want it forbidden", name, role, err)
+			case !allowed && len(o.workflow.updates) > sent:
+				t.Errorf("%s by %q reached the workflow", name, role)
+			}
+		}
+	}
+	for role := range rights {
+		if _, tested := matrix[role]; !tested {
+			t.Errorf("role %s is not in the matrix", role)
+		}
+	}
+	if f, err := o.Case(t.Context(), System, "du_1"); err != nil || len(f.Items) != 6 {
+		t.Errorf("%d items, %v; want a note and a file of each of three roles", len(f.Items), err)
+	}
+}
+
+func TestForbidden(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{nil, errors.New("x"), dispute.Errorf(dispute.Auth, "stripe: read", "HTTP 401"), dispute.Errorf(dispute.Conflict, "permission", "x")} {
+		if Forbidden(err) {
+			t.Errorf("%v counts as forbidden", err)
+		}
+	}
+}
