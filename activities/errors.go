@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -27,6 +28,20 @@ func temporalError(err error) error {
 		opts.NextRetryDelay = e.RetryAfter
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), opts)
+}
+
+// patient is how long an accounting system is left alone before it is asked
+// again after a refusal.
+const patient = 15 * time.Minute
+
+// neverGivingUp is temporalError for money: a refusal that a person must mend
+// (credentials, an account that is not mapped) is tried again, because books
+// that lack an entry stay wrong.
+func neverGivingUp(err error) error {
+	if err == nil || retryable(dispute.KindOf(err)) {
+		return temporalError(err)
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(dispute.KindOf(err)), temporal.ApplicationErrorOptions{NextRetryDelay: patient})
 }
 
 // retryable reports whether the same step can succeed later without a person.

@@ -135,6 +135,7 @@ const (
 	Sent              = "sent"               // the provider has our answer
 	AnsweredElsewhere = "answered_elsewhere" // somebody else answered; nothing was sent
 	TooLate           = "too_late"           // the provider no longer listens; nothing was sent
+	DoneByHand        = "done_by_hand"       // a person answered at the provider and said so here
 )
 
 // Responded is what came of a response.
@@ -147,6 +148,15 @@ type Responded struct {
 	By         string           `json:"by"`
 	RawStatus  string           `json:"raw_status,omitempty"`
 	Detail     string           `json:"detail,omitempty"`
+}
+
+// Given is the response that the provider has of us: none when nothing was
+// sent.
+func (r *Responded) Given() dispute.Response {
+	if r == nil || (r.Outcome != Sent && r.Outcome != DoneByHand) {
+		return dispute.ResponseUndecided
+	}
+	return r.Response
 }
 
 // ClaimInput asks to claim the answer from a provider that would answer itself.
@@ -176,6 +186,8 @@ type PublishInput struct {
 	Events  []Event                `json:"events,omitempty"`
 	Sources []dispute.SourceResult `json:"sources,omitempty"`
 	Packet  string                 `json:"packet,omitempty"`
+	// Given is the response that the provider has of us.
+	Given dispute.Response `json:"given,omitempty"`
 	// Closing is the workflow's state at its end; the next part starts from it.
 	Closing json.RawMessage `json:"closing,omitempty"`
 }

@@ -50,7 +50,7 @@ func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (rule
 	}
 	if err == nil {
 		var route rules.Route
-		if route, err = set.Evaluate(s.ruleInput(ctx, row)); err == nil {
+		if route, err = set.Evaluate(s.DB.RuleInput(ctx, row, networks.Prior(row.Family), s.Now())); err == nil {
 			return route, nil
 		}
 		hash = set.Hash()
@@ -67,26 +67,6 @@ func (s *Steps) knowPayment(ctx context.Context, row *store.CaseRow) {
 	if _, err := s.payment(ctx, row); err != nil {
 		s.Log.Warn("plan without the payment", "case", row.ID, "kind", dispute.KindOf(err))
 	}
-}
-
-// ruleInput is what rules may look at. Without a history of outcomes the
-// chance to win is the catalogue's prior for the reason.
-func (s *Steps) ruleInput(ctx context.Context, row store.CaseRow) rules.Input {
-	in := rules.Input{Case: row.Case, Now: s.Now(), WinProbability: networks.Prior(row.Family), EvidenceStrength: row.Strength}
-	if row.Payment == nil || row.Payment.CustomerID == "" {
-		return in
-	}
-	earlier, _, err := s.DB.ListCases(ctx, store.CaseFilter{Connection: row.Ref.Connection, Text: row.Payment.CustomerID, Limit: 500})
-	if err != nil {
-		s.Log.Warn("plan without the customer's earlier disputes", "case", row.ID, "kind", dispute.KindOf(err))
-		return in
-	}
-	for _, c := range earlier { // the search is by beginnings
-		if c.ID != row.ID && c.Payment != nil && c.Payment.CustomerID == row.Payment.CustomerID {
-			in.CustomerDisputes++
-		}
-	}
-	return in
 }
 
 // fallback leaves a case that no rule could decide to a person, and sends the

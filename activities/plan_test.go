@@ -192,11 +192,11 @@ func TestCustomersEarlierDisputesAreHisOwn(t *testing.T) {
 	open("101", "2002") // begins with the same digits
 	open("77", "1001")  // its order does
 	open("", "2003")
-	if got := w.ruleInput(t.Context(), w.row()).CustomerDisputes; got != 1 {
+	if got := w.DB.RuleInput(t.Context(), w.row(), 0.5, noon).CustomerDisputes; got != 1 {
 		t.Errorf("%d earlier disputes, want 1", got)
 	}
 	w.update(func(row *store.CaseRow) { row.Payment = nil })
-	if got := w.ruleInput(t.Context(), w.row()).CustomerDisputes; got != 0 {
+	if got := w.DB.RuleInput(t.Context(), w.row(), 0.5, noon).CustomerDisputes; got != 0 {
 		t.Errorf("%d earlier disputes of nobody", got)
 	}
 }

@@ -15,6 +15,9 @@ func (s *Steps) Publish(ctx context.Context, in PublishInput) error {
 		row.Queue, row.Assignee, row.Strength = f.Queue, f.Assignee, f.Strength
 		row.CutOffAt, row.ArmedUntil = f.CutOff, f.NextAt
 		row.Sources, row.PacketHash = toJSON(in.Sources), in.Packet
+		if in.Given != "" {
+			row.Response = in.Given
+		}
 		if in.Closing != nil {
 			row.State = in.Closing
 		}

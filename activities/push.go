@@ -15,15 +15,15 @@ func (s *Steps) Push(ctx context.Context, in PushInput) (Pushed, error) {
 	var out Pushed
 	books, err := integrations.As[integrations.Accounting](s.Set, in.Connection)
 	if err != nil {
-		return out, temporalError(err)
+		return out, neverGivingUp(err)
 	}
 	entries, err := s.DB.Unexported(ctx, in.Connection, in.Ref.CaseID())
 	if err != nil {
-		return out, temporalError(err)
+		return out, neverGivingUp(err)
 	}
 	for _, e := range entries {
 		if err := s.pushEntry(ctx, books, in, e); err != nil {
-			return out, temporalError(err)
+			return out, neverGivingUp(err)
 		}
 		out.Entries++
 	}

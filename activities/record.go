@@ -109,19 +109,7 @@ func unposted(tx *store.CaseTx, row *store.CaseRow, why error) error {
 }
 
 func outcomeOf(row *store.CaseRow) ledger.Outcome {
-	switch row.View.Snapshot.Status {
-	case dispute.ProviderWon:
-		return ledger.OutcomeWon
-	case dispute.ProviderLost:
-		if row.Response == dispute.ResponseAccept {
-			return ledger.OutcomeAccepted
-		}
-		return ledger.OutcomeLost
-	case dispute.ProviderClosed, dispute.ProviderPrevented:
-		return ledger.OutcomeClosed
-	case dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderUnknown:
-	}
-	return ledger.OutcomeOpen
+	return ledger.Outcome(dispute.OutcomeOf(row.View.Snapshot.Status, row.Response == dispute.ResponseAccept))
 }
 
 // known is the case as its workflow may know it.

@@ -26,8 +26,6 @@ type Steps struct {
 	Links     Links
 	Now       func() time.Time
 	Log       *slog.Logger
-	// BaseCurrency is the currency in which rules compare amounts.
-	BaseCurrency string
 
 	sets ruleSets
 }

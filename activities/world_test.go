@@ -70,7 +70,7 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	w.provider = &provider{snapshot: w.snapshot(), keys: map[string]integrations.Receipt{}}
 	w.source, w.chat, w.help, w.books = &source{}, &chat{}, &helpdesk{}, &books{posted: map[string]int{}}
 	w.Steps = &Steps{
-		DB: db, Blobs: blobs, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), BaseCurrency: "USD",
+		DB: db, Blobs: blobs, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 		Merchants: []Merchant{{ID: "acme", Providers: []string{"stripe"}, Sources: []string{"shop"}, Accounting: []string{"books"}}},
 		Policy: Policy{
 			Scale: func(d time.Duration) time.Duration { return d }, FallbackWindow: 7 * day,

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,6 +50,9 @@ func (e *env) casesList() *cobra.Command {
 		Use: "list", Short: "List cases, the nearest deadline first",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.Status = dispute.Status(status)
+			if status != "" && !slices.Contains(dispute.Statuses, f.Status) {
+				return usageError{fmt.Errorf("unknown status %q; there are %v", status, dispute.Statuses)}
+			}
 			if dueIn > 0 {
 				f.DueBefore = time.Now().Add(dueIn)
 			}
@@ -210,7 +214,7 @@ func (e *env) casesNote() *cobra.Command {
 		Use: "note CASE TEXT", Short: "Keep words with a case; they are never sent", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				face, err := d.Note(ctx, operator(), args[0], args[1])
+				face, err := d.Note(ctx, operator(), args[0], "", args[1])
 				return e.face(face, err)
 			})
 		},
@@ -227,7 +231,7 @@ func (e *env) casesAttach() *cobra.Command {
 				return err
 			}
 			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				face, err := d.Attach(ctx, operator(), args[0], filepath.Base(args[1]), title, content)
+				face, err := d.Attach(ctx, operator(), args[0], "", filepath.Base(args[1]), title, content)
 				return e.face(face, err)
 			})
 		},

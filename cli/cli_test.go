@@ -193,7 +193,7 @@ func TestRulesCheck(t *testing.T) {
 	if out := call("rules", "check", good).want(t, exitDone); !strings.Contains(out, "is right") {
 		t.Error(out)
 	}
-	if out := call("rules", "check", good, "--json").want(t, exitDone); keys(t, out) != ".hash\n.ok\n" {
+	if out := call("rules", "check", good, "--json").want(t, exitDone); keys(t, out) != ".connections_checked\n.hash\n.ok\n" {
 		t.Error(out)
 	}
 	bad := write(t, strings.Replace(goodRules, `when: "true"`, `when: "dispute.nonsense > 1"`, 1)+

@@ -40,8 +40,12 @@ func (e *env) rulesCheck() *cobra.Command {
 			if err := set.Check(e.connectionNames()); err != nil {
 				return err
 			}
-			return e.print(map[string]any{"ok": true, "hash": set.Hash()}, func(w io.Writer) {
+			connections := e.connectionNames()
+			return e.print(map[string]any{"ok": true, "hash": set.Hash(), "connections_checked": connections != nil}, func(w io.Writer) {
 				_, _ = fmt.Fprintf(w, "%s is right; its hash is %.12s\n", args[0], set.Hash())
+				if connections == nil {
+					_, _ = fmt.Fprintln(w, "The connections it names were not checked: there is no readable configuration at", e.file)
+				}
 			})
 		},
 	}

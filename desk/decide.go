@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -46,6 +47,9 @@ func (d *Desk) Decide(ctx context.Context, by Actor, caseID string, in dispute.D
 	if err != nil {
 		return dispute.Face{}, err
 	}
+	if row.WorkflowID == "" {
+		return dispute.Face{}, dispute.Errorf(dispute.Transient, "decide "+row.ID, "the case has just come in; try again in a moment")
+	}
 	in.By, in.At = by.ID, d.Now().UTC()
 	if in.ID == "" {
 		in.ID = uuid.NewString()
@@ -71,24 +75,27 @@ func (d *Desk) update(ctx context.Context, row store.CaseRow, in dispute.Decisio
 	case errors.As(err, &refused):
 		return face, dispute.Errorf(dispute.Conflict, op, "%s", refused.Message())
 	case errors.As(err, &ended):
-		return face, dispute.Errorf(dispute.Conflict, op, "the case is closed")
+		return face, dispute.Errorf(dispute.Conflict, op, "%w", errEnded)
 	default:
 		return face, &dispute.Error{Kind: dispute.Transient, Op: op, Err: fmt.Errorf("the case's workflow did not answer: %w", err)}
 	}
 }
 
-// Note keeps a person's words with the case. They are never sent anywhere.
-func (d *Desk) Note(ctx context.Context, by Actor, caseID, text string) (dispute.Face, error) {
+// Note keeps a person's words with the case, also with a closed one. They are
+// never sent anywhere. The same id told again is the same note; an empty one
+// is always a new note.
+func (d *Desk) Note(ctx context.Context, by Actor, caseID, id, text string) (dispute.Face, error) {
 	if strings.TrimSpace(text) == "" {
 		return dispute.Face{}, dispute.Errorf(dispute.Invalid, "note", "a note needs words")
 	}
-	item := dispute.Item{Kind: dispute.ItemNote, Title: "Note by " + by.ID, Facts: map[string]string{dispute.FactText: masked(text)}}
+	item := dispute.Item{ID: id, Kind: dispute.ItemNote, Title: "Note by " + by.ID, Facts: map[string]string{dispute.FactText: masked(text)}}
 	return d.add(ctx, by, caseID, dispute.DecideNote, item)
 }
 
 // Attach adds a file to the case's evidence. Its kind is read from its bytes;
-// one that no provider takes is refused with the kinds that are right.
-func (d *Desk) Attach(ctx context.Context, by Actor, caseID, name, title string, content []byte) (dispute.Face, error) {
+// one that no provider takes is refused with the kinds that are right. The same
+// id told again is the same document.
+func (d *Desk) Attach(ctx context.Context, by Actor, caseID, id, name, title string, content []byte) (dispute.Face, error) {
 	if err := by.need(MayWorkCases); err != nil {
 		return dispute.Face{}, err
 	}
@@ -103,7 +110,7 @@ func (d *Desk) Attach(ctx context.Context, by Actor, caseID, name, title string,
 	if title == "" {
 		title = name
 	}
-	item := dispute.Item{Kind: dispute.ItemDocument, Title: masked(title), FileName: name, MediaType: mediaType, Blob: blob}
+	item := dispute.Item{ID: id, Kind: dispute.ItemDocument, Title: masked(title), FileName: name, MediaType: mediaType, Blob: blob}
 	return d.add(ctx, by, caseID, dispute.DecideAttach, item)
 }
 
@@ -115,13 +122,36 @@ func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.De
 	if err != nil {
 		return dispute.Face{}, err
 	}
-	item.ID, item.Source, item.At = uuid.NewString(), "person:"+by.ID, d.Now().UTC()
+	if kind == dispute.DecideAttach && row.Status.Ended() {
+		return dispute.Face{}, dispute.Errorf(dispute.Conflict, "attach "+row.ID, "the case is closed: nothing more will be sent")
+	}
+	if item.ID == "" {
+		item.ID = uuid.NewString()
+	}
+	item.Source, item.At = "person:"+by.ID, d.Now().UTC()
 	err = d.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error { return tx.SaveItems([]dispute.Item{item}) })
 	if err != nil {
 		return dispute.Face{}, err
 	}
-	return d.Decide(ctx, by, caseID, dispute.Decision{Kind: kind, Item: item.ID})
+	face, err := d.Decide(ctx, by, caseID, dispute.Decision{ID: item.ID, Kind: kind, Item: item.ID})
+	if kind == dispute.DecideNote && errors.Is(err, errEnded) {
+		return dispute.Face{Status: row.Status, Stage: row.View.Snapshot.Stage, Next: row.Next}, d.noteLate(ctx, row, item)
+	}
+	return face, err
 }
+
+// noteLate writes a note into the history of a case whose workflow has ended.
+func (d *Desk) noteLate(ctx context.Context, row store.CaseRow, item dispute.Item) error {
+	return d.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error {
+		return tx.Append(store.Event{
+			Key: "note/" + item.ID, Kind: "decided:" + string(dispute.DecideNote), Actor: strings.TrimPrefix(item.Source, "person:"),
+			At: item.At, Data: []byte(`{"item":` + strconv.Quote(item.ID) + `}`),
+		})
+	})
+}
+
+// errEnded says that the case's workflow has ended.
+var errEnded = errors.New("the case is closed")
 
 // Click takes a button that somebody pressed in a chat as their decision. Who
 // the team's list does not know, or who lacks the right, is refused; so is

@@ -20,8 +20,10 @@ type Desk struct {
 	Blobs    *store.Blobs
 	Temporal client.Client // nil where nothing is decided (offline commands)
 	People   []Person
-	Now      func() time.Time
-	Log      *slog.Logger
+	// BaseCurrency is the one that published rules must compare amounts in.
+	BaseCurrency string
+	Now          func() time.Time
+	Log          *slog.Logger
 }
 
 // Person is somebody of the team, with the names that chats know them by.
@@ -90,8 +92,7 @@ func (a Actor) May(r Right) bool {
 	return false
 }
 
-// ErrForbidden is the kind of refusal that a right would mend; it is an error
-// of kind Auth.
+// forbidden is the refusal that a right would mend, of kind Auth.
 func forbidden(a Actor, r Right) error {
 	return dispute.Errorf(dispute.Auth, "permission", "%s (%s) may not %s", a.ID, a.Role, r)
 }

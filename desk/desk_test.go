@@ -181,7 +181,7 @@ func TestWhatTheWorkflowSays(t *testing.T) {
 func TestNote(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	got, err := o.Note(t.Context(), ana, "du_1", "She paid with 4242 4242 4242 4242, order 1001.")
+	got, err := o.Note(t.Context(), ana, "du_1", "", "She paid with 4242 4242 4242 4242, order 1001.")
 	if err != nil || !cmp.Equal(got, face) {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -200,11 +200,11 @@ func TestNote(t *testing.T) {
 		t.Errorf("decision %+v", decided)
 	}
 	for _, empty := range []string{"", " \n\t"} {
-		if _, err := o.Note(t.Context(), ana, "du_1", empty); dispute.KindOf(err) != dispute.Invalid {
+		if _, err := o.Note(t.Context(), ana, "du_1", "", empty); dispute.KindOf(err) != dispute.Invalid {
 			t.Errorf("a note of %q: %v", empty, err)
 		}
 	}
-	if _, err := o.Note(t.Context(), ana, "du_none", "words"); dispute.KindOf(err) != dispute.NotFound {
+	if _, err := o.Note(t.Context(), ana, "du_none", "", "words"); dispute.KindOf(err) != dispute.NotFound {
 		t.Errorf("a note without a case: %v", err)
 	}
 }
@@ -213,7 +213,7 @@ func TestAttach(t *testing.T) {
 	t.Parallel()
 	o := open(t)
 	content := picture(t)
-	_, err := o.Attach(t.Context(), ana, "du_1", "proof.pdf", "Card 4242424242424242", content) // the name lies
+	_, err := o.Attach(t.Context(), ana, "du_1", "", "proof.pdf", "Card 4242424242424242", content) // the name lies
 	ok(t, err)
 	f, err := o.Case(t.Context(), ana, "du_1")
 	ok(t, err)
@@ -228,11 +228,11 @@ func TestAttach(t *testing.T) {
 	for name, bad := range map[string][]byte{
 		"a.pdf": []byte("hello"), "b.png": []byte("\x89PNG\r\n\x1a\n and then nothing"), "c.docx": []byte("PK\x03\x04"), "d.pdf": nil,
 	} {
-		if _, err := o.Attach(t.Context(), ana, "du_1", name, "", bad); dispute.KindOf(err) != dispute.Invalid {
+		if _, err := o.Attach(t.Context(), ana, "du_1", "", name, "", bad); dispute.KindOf(err) != dispute.Invalid {
 			t.Errorf("%s: %v, want kind invalid", name, err)
 		}
 	}
-	_, err = o.Attach(t.Context(), ana, "du_1", "untitled.png", "", content)
+	_, err = o.Attach(t.Context(), ana, "du_1", "", "untitled.png", "", content)
 	ok(t, err)
 	f, err = o.Case(t.Context(), ana, "du_1")
 	ok(t, err)

@@ -60,8 +60,8 @@ func useCases(t *testing.T) map[string]struct {
 			}
 			return nil // allowed, and not there
 		}},
-		"note":   {MayWorkCases, func(o office, by Actor) error { _, err := o.Note(ctx, by, "du_1", "words"); return err }},
-		"attach": {MayWorkCases, func(o office, by Actor) error { _, err := o.Attach(ctx, by, "du_1", "a.png", "", file); return err }},
+		"note":   {MayWorkCases, func(o office, by Actor) error { _, err := o.Note(ctx, by, "du_1", "", "words"); return err }},
+		"attach": {MayWorkCases, func(o office, by Actor) error { _, err := o.Attach(ctx, by, "du_1", "", "a.png", "", file); return err }},
 		"assign": decide(MayWorkCases, dispute.DecideAssign), "hold": decide(MayWorkCases, dispute.DecideHold),
 		"release": decide(MayWorkCases, dispute.DecideRelease), "approve": decide(MayAnswer, dispute.DecideApprove),
 		"accept": decide(MayAnswer, dispute.DecideAccept), "submit": decide(MayAnswer, dispute.DecideSubmit),

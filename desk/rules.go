@@ -19,6 +19,9 @@ func (d *Desk) PublishRules(ctx context.Context, by Actor, name string, source [
 	if err != nil {
 		return nil, err
 	}
+	if d.BaseCurrency != "" && set.BaseCurrency != d.BaseCurrency {
+		return nil, dispute.Errorf(dispute.Invalid, "publish "+name, "its base_currency is %s and the configuration's %s: make them the same", set.BaseCurrency, d.BaseCurrency)
+	}
 	_, err = d.DB.PublishRules(ctx, string(set.Source()), by.ID, comment, 0)
 	return set, err
 }
@@ -45,7 +48,7 @@ func (d *Desk) ExplainRules(ctx context.Context, by Actor, set *rules.Set, caseI
 	if err != nil {
 		return "", rules.Route{}, err
 	}
-	in := rules.Input{Case: row.Case, Now: d.Now(), WinProbability: networks.Prior(row.Family), EvidenceStrength: row.Strength}
+	in := d.DB.RuleInput(ctx, row, networks.Prior(row.Family), d.Now())
 	text, err := rules.Explain(set, in)
 	if err != nil {
 		return "", rules.Route{}, err

@@ -77,6 +77,12 @@ const (
 	StatusClosed        Status = "closed" // inquiry closed, or prevented
 )
 
+// Statuses lists every status of a case.
+var Statuses = []Status{
+	StatusOpen, StatusNeedsApproval, StatusNeedsPerson, StatusOnHold, StatusSubmitted,
+	StatusAccepted, StatusWon, StatusLost, StatusClosed,
+}
+
 // Ended reports whether nothing more is expected of us.
 func (s Status) Ended() bool {
 	switch s {
@@ -86,6 +92,24 @@ func (s Status) Ended() bool {
 		return false
 	}
 	return false
+}
+
+// OutcomeOf is how a dispute ended for us: what the provider decided, and
+// accepted where we had given it up. It is open while nothing is decided.
+func OutcomeOf(s ProviderStatus, accepted bool) Status {
+	switch s {
+	case ProviderWon:
+		return StatusWon
+	case ProviderLost:
+		if accepted {
+			return StatusAccepted
+		}
+		return StatusLost
+	case ProviderClosed, ProviderPrevented:
+		return StatusClosed
+	case ProviderNeedsResponse, ProviderUnderReview, ProviderUnknown:
+	}
+	return StatusOpen
 }
 
 // Response is how a case answers: by contesting or by accepting.

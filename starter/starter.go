@@ -99,7 +99,12 @@ func ready(c *gin.Context, d Deps) {
 	ctx, stop := context.WithTimeout(c.Request.Context(), 2*time.Second)
 	defer stop()
 	if err := d.DB.Ready(ctx); err != nil {
-		c.JSON(http.StatusServiceUnavailable, gin.H{"ready": false, "missing": []string{"database: " + err.Error()}})
+		why := "it does not answer" // the cause may name hosts and users; it is for the log
+		if errors.Is(err, store.ErrOldSchema) {
+			why = store.ErrOldSchema.Error()
+		}
+		d.Log.Error("not ready", "error", err)
+		c.JSON(http.StatusServiceUnavailable, gin.H{"ready": false, "missing": []string{"database: " + why}})
 		return
 	}
 	missing := []string{}

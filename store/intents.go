@@ -23,22 +23,22 @@ const (
 
 // Intent is the record of one write to the outside, made before it is sent.
 type Intent struct {
-	Key            string // domain key: case/stage/step/hash
-	CaseID         string
-	Kind           string // what is written: "submit", "ticket" …
-	Target         string // the connection
-	State          IntentState
-	Detail         json.RawMessage // what is about to be written, by ids
-	Progress       json.RawMessage // how far an attempt got, as uploads so far
-	Receipt        json.RawMessage
-	Refusal        string // why it was refused
-	RequestSHA256  string // hex; empty until done
-	ResponseSHA256 string
-	Request        []byte // exact bytes of the final request's body
-	Response       []byte // exact bytes of its answer
-	CreatedAt      time.Time
-	DoneAt         time.Time // when it was done or refused
-	Attempts       int       // how often it was begun
+	Key            string          `json:"key"` // domain key: case/stage/step/hash
+	CaseID         string          `json:"case_id"`
+	Kind           string          `json:"kind"`   // what is written: "submit", "ticket" …
+	Target         string          `json:"target"` // the connection
+	State          IntentState     `json:"state"`
+	Detail         json.RawMessage `json:"detail,omitempty"`   // what is about to be written, by ids
+	Progress       json.RawMessage `json:"progress,omitempty"` // how far an attempt got, as uploads so far
+	Receipt        json.RawMessage `json:"receipt,omitempty"`
+	Refusal        string          `json:"refusal,omitempty"`        // why it was refused
+	RequestSHA256  string          `json:"request_sha256,omitempty"` // hex; empty until done
+	ResponseSHA256 string          `json:"response_sha256,omitempty"`
+	Request        []byte          `json:"request,omitempty"`  // exact bytes of the final request's body
+	Response       []byte          `json:"response,omitempty"` // exact bytes of its answer
+	CreatedAt      time.Time       `json:"created_at"`
+	DoneAt         time.Time       `json:"done_at,omitzero"` // when it was done or refused
+	Attempts       int             `json:"attempts"`         // how often it was begun
 }
 
 // Receipt proves that an intent was carried out.

@@ -32,19 +32,19 @@ const (
 
 // NewNotice is what the front door took in.
 type NewNotice struct {
-	Connection  string
-	EventID     string // unique within the connection
-	Kind        string // a dispute.NoticeKind or KindClick
-	RawKind     string
-	DisputeID   string
-	OccurredAt  time.Time
-	ReceivedAt  time.Time // zero means now
-	DueBy       time.Time // puts the notice before those that have more time; may be zero
-	Body        []byte    // as it came
-	ContentType string
-	Parsed      json.RawMessage // the dispute.Notice or the click; nil when unreadable
-	APIVersion  string
-	State       NoticeState // empty means pending
+	Connection  string          `json:"connection"`
+	EventID     string          `json:"event_id"` // unique within the connection
+	Kind        string          `json:"kind"`     // a dispute.NoticeKind or KindClick
+	RawKind     string          `json:"raw_kind"`
+	DisputeID   string          `json:"dispute_id"`
+	OccurredAt  time.Time       `json:"occurred_at"`
+	ReceivedAt  time.Time       `json:"received_at"`     // zero means now
+	DueBy       time.Time       `json:"due_by,omitzero"` // puts the notice before those that have more time; may be zero
+	Body        []byte          `json:"body"`            // as it came
+	ContentType string          `json:"content_type"`
+	Parsed      json.RawMessage `json:"parsed,omitempty"` // the dispute.Notice or the click; nil when unreadable
+	APIVersion  string          `json:"api_version,omitempty"`
+	State       NoticeState     `json:"state"` // empty means pending
 }
 
 // FromNotice is the inbox row of a parsed notice that waits to be forwarded.
@@ -73,13 +73,13 @@ type Saved struct {
 
 // InboxNotice is a stored notice.
 type InboxNotice struct {
-	ID int64
+	ID int64 `json:"id"`
 	NewNotice
-	Attempts      int
-	NextAttemptAt time.Time
-	LastError     string
-	ForwardedAt   time.Time
-	WorkflowID    string
+	Attempts      int       `json:"attempts"`
+	NextAttemptAt time.Time `json:"next_attempt_at,omitzero"`
+	LastError     string    `json:"last_error,omitempty"`
+	ForwardedAt   time.Time `json:"forwarded_at,omitzero"`
+	WorkflowID    string    `json:"workflow_id,omitempty"`
 }
 
 // Notice reads the parsed notice. It is Invalid for a click and for an

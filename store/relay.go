@@ -57,6 +57,13 @@ func (d *DB) NoticeFailed(ctx context.Context, id int64, text string, retryAt ti
 	return found(fmt.Sprintf("store: notice %d failed", id), rows, err)
 }
 
+// NoticeRefused keeps a pending notice that no attempt will bring anywhere, with
+// the reason. The text must hold ids only.
+func (d *DB) NoticeRefused(ctx context.Context, id int64, text string) error {
+	rows, err := d.q.NoticeRefused(ctx, db.NoticeRefusedParams{ID: id, LastError: cleanText(text)})
+	return found(fmt.Sprintf("store: notice %d refused", id), rows, err)
+}
+
 // RedeliverNotice makes a notice pending again, whatever its state, and wakes
 // the relay. One that was never parsed is Invalid.
 func (d *DB) RedeliverNotice(ctx context.Context, id int64) error {

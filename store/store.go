@@ -13,6 +13,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"time"
 
@@ -92,6 +93,9 @@ func (d *DB) Migrate(ctx context.Context) error {
 	return wrap(op, err)
 }
 
+// ErrOldSchema says that the database answers but was not migrated.
+var ErrOldSchema = errors.New("the schema is older than this build: run rebuttal migrate")
+
 // Ready says whether the database answers and has this build's schema, or a
 // newer one. The error names what is missing.
 func (d *DB) Ready(ctx context.Context) error {
@@ -106,7 +110,7 @@ func (d *DB) Ready(ctx context.Context) error {
 		return wrap(op, err)
 	}
 	if pending {
-		return dispute.Errorf(dispute.Transient, op, "the schema is older than this build: run rebuttal migrate")
+		return dispute.Errorf(dispute.Transient, op, "%w", ErrOldSchema)
 	}
 	return nil
 }

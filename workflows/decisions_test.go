@@ -230,7 +230,7 @@ func TestDecisionsOfOneMoment(t *testing.T) {
 	if hand.err != nil || other.refused == nil && other.err == nil {
 		t.Errorf("by hand %+v, other %+v", hand, other)
 	}
-	if s.Answer == nil || s.Answer.Outcome != activities.AnsweredElsewhere || len(w.sent) != 0 {
+	if s.Answer == nil || s.Answer.Outcome != activities.DoneByHand || len(w.sent) != 0 {
 		t.Errorf("answer %+v, sent %+v", s.Answer, w.sent)
 	}
 }

@@ -138,7 +138,7 @@ func (d *run) learn(k activities.Known) {
 	case old == nil:
 		d.Baseline = k.Submissions
 		return
-	case old.Stage != k.Stage, old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
+	case old.Stage != k.Stage && !k.Status.Final(), old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
 		d.event("stage_began", "machine", "stage", string(k.Stage), "status", k.RawStatus)
 		d.stageBegins()
 		d.Baseline = k.Submissions
@@ -323,21 +323,10 @@ func (d *run) settle(ctx workflow.Context) {
 	d.say("verdict: " + string(d.Outcome))
 }
 
+// outcome is how the case ended; a dispute counts as accepted only when we gave
+// it up, here or by hand.
 func outcome(s *State) dispute.Status {
-	accepted := s.Answer != nil && s.Answer.Response == dispute.ResponseAccept
-	switch s.Known.Status {
-	case dispute.ProviderWon:
-		return dispute.StatusWon
-	case dispute.ProviderLost:
-		if accepted {
-			return dispute.StatusAccepted
-		}
-		return dispute.StatusLost
-	case dispute.ProviderClosed, dispute.ProviderPrevented:
-		return dispute.StatusClosed
-	case dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderUnknown:
-	}
-	return dispute.StatusOpen
+	return dispute.OutcomeOf(s.Known.Status, s.Answer.Given() == dispute.ResponseAccept)
 }
 
 // finish ends the execution once nothing is under way. It reports false when

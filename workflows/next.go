@@ -43,12 +43,10 @@ func next(s *State, now time.Time) move {
 		return afterVerdict(s, now)
 	case s.Answer != nil:
 		return afterAnswer(s)
-	case s.Known.Answered:
+	case s.Known.Answered || s.Known.Status == dispute.ProviderUnderReview:
 		return move{Act: actWait, Status: dispute.StatusSubmitted, What: "an answer was given outside Rebuttal; waits for the verdict"}
 	case s.Known.Deadline.NoResponse:
 		return move{Act: actWait, Status: dispute.StatusOpen, What: "the provider allows no response; waits for the verdict"}
-	case s.Known.Status == dispute.ProviderUnderReview:
-		return move{Act: actWait, Status: dispute.StatusSubmitted, What: "under review at the provider; waits for the verdict"}
 	case s.Known.PastDue || passed(s.Known.Deadline.Last(), now):
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "waits for the verdict", Needs: "the deadline has passed without an answer"}
 	case waits(s.RetryAt, now):

@@ -106,7 +106,7 @@ func TestNext(t *testing.T) {
 
 		{"the provider has an answer", with(func(s *State) { s.Known.Answered = true }), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
 		{"no response allowed", with(func(s *State) { s.Known.Deadline.NoResponse = true }), 0, wait(dispute.StatusOpen, 0, "the provider allows no response; waits for the verdict", "")},
-		{"under review", with(provider(dispute.ProviderUnderReview)), 0, wait(dispute.StatusSubmitted, 0, "under review at the provider; waits for the verdict", "")},
+		{"under review", with(provider(dispute.ProviderUnderReview)), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
 		{"past due by the provider's word", with(func(s *State) { s.Known.PastDue = true }), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the deadline has passed without an answer")},
 		{"past due by the clock", nil, 10 * day, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the deadline has passed without an answer")},
 

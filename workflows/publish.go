@@ -42,7 +42,7 @@ func (d *run) publish(ctx workflow.Context, m move, closing bool) error {
 		return nil
 	}
 	in := activities.PublishInput{
-		Ref: d.Ref, Part: d.Part, Face: face, Events: d.events, Sources: d.Sources, Packet: d.Packet.Hash,
+		Ref: d.Ref, Part: d.Part, Face: face, Events: d.events, Sources: d.Sources, Packet: d.Packet.Hash, Given: d.Answer.Given(),
 	}
 	if closing {
 		state, err := json.Marshal(d.State)

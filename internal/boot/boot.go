@@ -68,7 +68,7 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, erro
 		a.DB.Close()
 		return nil, err
 	}
-	a.Desk = &desk.Desk{DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), Now: time.Now, Log: log}
+	a.Desk = &desk.Desk{DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), BaseCurrency: cfg.BaseCurrency, Now: time.Now, Log: log}
 	return a, nil
 }
 
@@ -138,7 +138,7 @@ func (a *App) Namespace() string {
 func (a *App) Steps() *activities.Steps {
 	cfg := a.Config
 	s := &activities.Steps{
-		DB: a.DB, Blobs: a.Blobs, Set: a.Set, Now: time.Now, Log: a.Log, BaseCurrency: cfg.BaseCurrency,
+		DB: a.DB, Blobs: a.Blobs, Set: a.Set, Now: time.Now, Log: a.Log,
 		Policy: activities.Policy{
 			Scale: cfg.Scale, FallbackWindow: cfg.Scale(cfg.Policy.FallbackWindow), Linger: cfg.Scale(cfg.Policy.Linger),
 			SourcePatience: cfg.Scale(cfg.Policy.SourcePatience), RetryEvery: cfg.Scale(cfg.Policy.RetryEvery),

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type Config struct {
 	PublicURL    string `yaml:"public_url"`    // how people reach the console; default http://<listen>
 	Database     string `yaml:"database"`      // PostgreSQL URL
 	Blobs        string `yaml:"blobs"`         // gocloud.dev blob URL; a folder as file:///path
-	BaseCurrency string `yaml:"base_currency"` // ISO 4217
+	BaseCurrency string `yaml:"base_currency"` // ISO 4217; rules must compare amounts in it
 	Rules        string `yaml:"rules"`         // file imported as version 1 when the database has none
 	// Day is how long a policy day lasts; 24h outside of rehearsals.
 	Day time.Duration `yaml:"day"`
@@ -94,6 +95,7 @@ func Load(path string) (*Config, error) {
 // Parse reads and checks configuration text; name stands for the file in
 // errors.
 func Parse(name string, src []byte) (*Config, error) {
+	src, refs := lift(src)
 	file, err := parser.ParseBytes(src, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, plain(err))
@@ -101,7 +103,7 @@ func Parse(name string, src []byte) (*Config, error) {
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return nil, fmt.Errorf("%s: the file is empty", name)
 	}
-	x := expander{file: name}
+	x := expander{file: name, refs: refs}
 	ast.Walk(&x, file.Docs[0])
 	if err := errors.Join(x.problems...); err != nil {
 		return nil, err
@@ -241,22 +243,40 @@ func connectionLines(file *ast.File) map[string]int {
 	return lines
 }
 
-// expander replaces ${ENV} and ${file:/path} in scalar values.
+// lift replaces every ${ENV} and ${file:/path} by a plain word, because braces
+// mean something else in YAML's { a: b } style. expander puts the values in.
+func lift(src []byte) (lifted []byte, refs []string) {
+	lifted = reference.ReplaceAllFunc(src, func(ref []byte) []byte {
+		refs = append(refs, string(reference.FindSubmatch(ref)[1]))
+		return fmt.Appendf(nil, "rebuttal_reference_%d_", len(refs)-1)
+	})
+	return lifted, refs
+}
+
+// expander puts values for lifted references into scalars.
 type expander struct {
 	file     string
+	refs     []string
 	problems []error
 }
 
-var reference = regexp.MustCompile(`\$\{([^}]+)\}`)
+var (
+	reference = regexp.MustCompile(`\$\{([^}\n]+)\}`)
+	liftedRef = regexp.MustCompile(`rebuttal_reference_(\d+)_`)
+)
 
 // Visit implements ast.Visitor.
 func (x *expander) Visit(n ast.Node) ast.Visitor {
 	s, ok := n.(*ast.StringNode)
-	if !ok || !strings.Contains(s.Value, "${") {
+	if !ok {
 		return x
 	}
-	s.Value = reference.ReplaceAllStringFunc(s.Value, func(ref string) string {
-		value, err := resolve(reference.FindStringSubmatch(ref)[1])
+	s.Value = liftedRef.ReplaceAllStringFunc(s.Value, func(word string) string {
+		n, err := strconv.Atoi(liftedRef.FindStringSubmatch(word)[1])
+		if err != nil || n >= len(x.refs) {
+			return word
+		}
+		value, err := resolve(x.refs[n])
 		if err != nil {
 			x.problems = append(x.problems, fmt.Errorf("%s: line %d: %w", x.file, s.GetToken().Position.Line, err))
 		}

@@ -16,7 +16,7 @@ database: ${TEST_DB}
 blobs: file:///tmp/blobs
 day: 2s
 connections:
-  stripe-us: { vendor: stripe, settings: { secret_key: "${file:SECRET}", webhook_secret: whsec_1 } }
+  stripe-us: { vendor: stripe, settings: { secret_key: ${file:SECRET}, webhook_secret: whsec_1 } }
 merchants:
   - { id: acme, providers: [stripe-us] }
 team:

@@ -379,6 +379,9 @@ type Cursor = Name
 // ID defines model for ID.
 type ID = int64
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // IfMatch defines model for IfMatch.
 type IfMatch = Name
 
@@ -436,9 +439,10 @@ type GetCaseParams struct {
 
 // DecideParams defines parameters for Decide.
 type DecideParams struct {
-	// IdempotencyKey The decision's id. A repeat with the same key is the same decision
-	// and is taken once; it is answered with how the case stands.
-	IdempotencyKey string `json:"Idempotency-Key,omitempty,omitzero"`
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 
 	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
@@ -446,12 +450,22 @@ type DecideParams struct {
 
 // AddEvidenceParams defines parameters for AddEvidence.
 type AddEvidenceParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
 	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // AddNoteParams defines parameters for AddNote.
 type AddNoteParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
 	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
@@ -792,7 +806,7 @@ func (siw *ServerInterfaceWrapper) Decide(c *gin.Context) {
 
 	// ------------- Optional header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
-		var IdempotencyKey string
+		var IdempotencyKey IdempotencyKey
 		n := len(valueList)
 		if n != 1 {
 			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
@@ -858,6 +872,25 @@ func (siw *ServerInterfaceWrapper) AddEvidence(c *gin.Context) {
 
 	headers := c.Request.Header
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
 	// ------------- Optional header parameter "If-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
 		var IfMatch IfMatch
@@ -906,6 +939,25 @@ func (siw *ServerInterfaceWrapper) AddNote(c *gin.Context) {
 	var params AddNoteParams
 
 	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
 
 	// ------------- Optional header parameter "If-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {

@@ -77,7 +77,7 @@ func (a *api) AddNote(ctx context.Context, r AddNoteRequestObject) (AddNoteRespo
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	face, err := a.desk.Note(ctx, by, r.ID, r.Body.Text)
+	face, err := a.desk.Note(ctx, by, r.ID, r.Params.IdempotencyKey, r.Body.Text)
 	if err != nil {
 		return nil, err
 	}

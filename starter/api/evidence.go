@@ -34,7 +34,7 @@ func (a *api) AddEvidence(ctx context.Context, r AddEvidenceRequestObject) (AddE
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	face, err := a.desk.Attach(ctx, by, r.ID, up.name, up.title, up.content)
+	face, err := a.desk.Attach(ctx, by, r.ID, r.Params.IdempotencyKey, up.name, up.title, up.content)
 	var refused *dispute.Error
 	if errors.As(err, &refused) && refused.Kind == dispute.Invalid && !rightKind(up.content) {
 		return nil, wrongKind.because(reason(refused))

@@ -211,7 +211,7 @@ func (c *console) note(v *visit) error {
 	}
 	ctx, stop := context.WithTimeout(v.Request.Context(), patience)
 	defer stop()
-	_, err := c.desk.Note(ctx, v.who, v.Param("id"), v.PostForm("text"))
+	_, err := c.desk.Note(ctx, v.who, v.Param("id"), "", v.PostForm("text"))
 	return c.back(v, string(dispute.DecideNote), err)
 }
 
@@ -230,7 +230,7 @@ func (c *console) attach(v *visit) error {
 	}
 	ctx, stop := context.WithTimeout(v.Request.Context(), patience)
 	defer stop()
-	_, err = c.desk.Attach(ctx, v.who, v.Param("id"), head.Filename, v.PostForm("title"), content)
+	_, err = c.desk.Attach(ctx, v.who, v.Param("id"), "", head.Filename, v.PostForm("title"), content)
 	return c.back(v, string(dispute.DecideAttach), err)
 }
 

@@ -100,6 +100,9 @@ func (r *Relay) forward(ctx context.Context) bool {
 		wg.Go(func() {
 			defer func() { <-gate }()
 			id, err := r.attempt(ctx, n)
+			if errors.Is(err, errRefused) {
+				return
+			}
 			if err != nil {
 				r.failed(ctx, n, err)
 				return
@@ -129,8 +132,11 @@ func (r *Relay) attempt(ctx context.Context, n store.InboxNotice) (workflowID st
 	if n.Kind == store.KindClick {
 		r.tell(ctx, n, err)
 	}
-	return "", nil
+	return "", errors.Join(errRefused, r.DB.NoticeRefused(ctx, n.ID, err.Error()))
 }
+
+// errRefused says that a notice was ended with its reason kept.
+var errRefused = errors.New("refused for good")
 
 // hopeless says that delivering once more would fail once more.
 func hopeless(n store.InboxNotice, err error) bool {

@@ -293,6 +293,23 @@ func (q *Queries) NoticeIDs(ctx context.Context, arg NoticeIDsParams) ([]NoticeI
 	return items, nil
 }
 
+const noticeRefused = `-- name: NoticeRefused :execrows
+UPDATE notices SET state = 'stored', last_error = $1 WHERE id = $2 AND state = 'pending'
+`
+
+type NoticeRefusedParams struct {
+	LastError string
+	ID        int64
+}
+
+func (q *Queries) NoticeRefused(ctx context.Context, arg NoticeRefusedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, noticeRefused, arg.LastError, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const noticesByID = `-- name: NoticesByID :many
 SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id FROM notices WHERE id = ANY($1::bigint[]) ORDER BY id DESC
 `

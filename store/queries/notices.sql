@@ -58,6 +58,9 @@ WHERE n.id = done.id AND n.state = 'pending';
 -- name: NoticeFailed :execrows
 UPDATE notices SET last_error = @last_error, next_attempt_at = @retry_at WHERE id = @id AND state = 'pending';
 
+-- name: NoticeRefused :execrows
+UPDATE notices SET state = 'stored', last_error = @last_error WHERE id = @id AND state = 'pending';
+
 -- name: RedeliverNotice :one
 UPDATE notices
 SET state = 'pending', next_attempt_at = now(), last_error = ''
