@@ -127,6 +127,7 @@ func (s *Steps) draw(in AnnounceInput, row store.CaseRow) integrations.Card {
 	f := in.Face
 	c := integrations.Card{
 		CaseID:   row.ID,
+		Stage:    f.Stage,
 		Headline: fmt.Sprintf("%s · %s · %s", row.Amount(), networks.Title(row.View.Snapshot), s.left(f)),
 		Next:     fmt.Sprintf("Rule %s: %s%s", row.Rule, f.Next, at(f.NextAt)),
 		Fields: [][2]string{

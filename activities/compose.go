@@ -46,7 +46,12 @@ func (s *Steps) exhibits(ctx context.Context, caseID string) ([]dispute.Item, er
 			continue
 		}
 		if i.Blob.Key != "" {
-			if i.Content, err = s.Blobs.Get(ctx, i.Blob); err != nil {
+			i.Content, err = s.Blobs.Get(ctx, i.Blob)
+			if kind := dispute.KindOf(err); err != nil && (kind == dispute.NotFound || kind == dispute.Conflict) {
+				s.Log.Error("evidence without its bytes is left out", "case", caseID, "item", i.ID, "kind", kind)
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

@@ -24,8 +24,14 @@ func (s *Steps) Gather(ctx context.Context, in GatherInput) (dispute.SourceResul
 	if err != nil {
 		return out, temporalError(err)
 	}
-	if _, err := s.payment(ctx, &row); err != nil && retryable(dispute.KindOf(err)) {
+	_, err = s.payment(ctx, &row)
+	switch kind := dispute.KindOf(err); {
+	case err == nil, kind == dispute.NotFound, kind == dispute.Unsupported:
+	case retryable(kind):
 		return out, temporalError(fmt.Errorf("the payment is not known yet: %w", err))
+	default:
+		out.Outcome, out.Detail = dispute.SourceFailed, "the payment cannot be read: "+err.Error()
+		return out, nil
 	}
 	if !source.Applies(row.Case) {
 		out.Outcome, out.Detail = dispute.SourceSkipped, "the case has none of the ids this source searches by"

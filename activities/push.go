@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/ledger"
@@ -21,13 +22,15 @@ func (s *Steps) Push(ctx context.Context, in PushInput) (Pushed, error) {
 	if err != nil {
 		return out, neverGivingUp(err)
 	}
-	for _, e := range entries {
+	var failed error
+	for _, e := range entries { // one that is refused does not hold up the others
 		if err := s.pushEntry(ctx, books, in, e); err != nil {
-			return out, neverGivingUp(err)
+			failed = errors.Join(failed, err)
+			continue
 		}
 		out.Entries++
 	}
-	return out, nil
+	return out, neverGivingUp(failed)
 }
 
 func (s *Steps) pushEntry(ctx context.Context, books integrations.Accounting, in PushInput, e ledger.Entry) error {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -153,16 +154,37 @@ func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Rec
 		out.Packet, out.By = frozen.Packet, frozen.By
 		return store.Receipt{Detail: toJSON(out)}, nil
 	}
+	if intent, err = r.refreeze(ctx, intent, &frozen, p); err != nil {
+		return store.Receipt{}, err
+	}
 	before := p.Sending
 	sent, err := r.send(ctx, intent, &p)
-	if err != nil && (before || dispute.KindOf(err) == dispute.UnknownOutcome) {
+	switch kind := dispute.KindOf(err); {
+	case err == nil:
+	case kind == dispute.Conflict && p.Sending:
+		// The provider is still busy with the same key: what becomes of it is read.
+		return r.reconcile(ctx, frozen, dispute.Errorf(dispute.UnknownOutcome, "respond "+intent.Key, "%w", err))
+	case before || kind == dispute.UnknownOutcome:
 		return r.reconcile(ctx, frozen, err)
-	}
-	if err != nil {
+	case p.Sending:
+		p.Sending = false // it was refused: nothing of ours is there
+		return store.Receipt{}, errors.Join(err, r.DB.SaveProgress(ctx, intent.Key, toJSON(p)))
+	default:
 		return store.Receipt{}, err
 	}
 	out := receipt{Receipt: sent, Outcome: Sent, Packet: frozen.Packet, By: frozen.By, ReadBack: r.readBack(ctx)}
 	return store.Receipt{Detail: toJSON(out), Request: sent.Request, Response: sent.Response}, nil
+}
+
+// refreeze takes the newest packet into the intent while nothing has left yet:
+// evidence that came after a failed attempt is sent too.
+func (r *responder) refreeze(ctx context.Context, intent store.Intent, frozen *answer, p progress) (store.Intent, error) {
+	if p.Sending || r.row.PacketHash == "" || frozen.Packet == r.row.PacketHash {
+		return intent, nil
+	}
+	frozen.Packet = r.row.PacketHash
+	intent.Detail = toJSON(frozen)
+	return intent, r.DB.SaveDetail(ctx, intent.Key, intent.Detail)
 }
 
 // refuse decides from the provider's state whether there is still something
@@ -329,6 +351,7 @@ func (s *Steps) Claim(ctx context.Context, in ClaimInput) (Claimed, error) {
 	if err != nil {
 		return Claimed{}, temporalError(err)
 	}
+	defer beat(ctx)()
 	w := write{
 		key: key(in.Ref.CaseID(), "claim"), caseID: in.Ref.CaseID(), kind: "claim", target: in.Ref.Connection,
 		do: func(ctx context.Context, intent store.Intent) (store.Receipt, error) {

@@ -130,27 +130,49 @@ func TestContestAndAcceptExcludeEachOther(t *testing.T) {
 	}
 }
 
+// The packet may change until the final request leaves; from then on the same
+// one is sent again.
 func TestTheFrozenPacketIsSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, database(t))
-	w.open()
-	w.provider.onRead = func(int, *dispute.Snapshot) error { return fails(dispute.Transient) }
-	_, err := run[Responded](w, w.Submit, w.request())
-	wantKind(t, err, dispute.Transient)
-	w.provider.onRead = nil
-	w.pack("h2")
-	in := w.request()
-	in.By = "person:ben"
-	out := must[Responded](t)(run[Responded](w, w.Submit, in))
-	if out.PacketHash != "h1" || out.By != "rule:rest" || w.provider.sent[0].Texts[dispute.FieldUncategorizedText] != "letter h1" {
-		t.Errorf("%+v, sent %v", out, w.provider.sent[0].Texts)
-	}
-	frozen := map[string]bool{}
-	for _, p := range must[[]store.Packet](t)(w.DB.Packets(t.Context(), w.ref.CaseID())) {
-		frozen[p.Hash] = p.Frozen
-	}
-	if diff := cmp.Diff(map[string]bool{"h1": true, "h2": false}, frozen); diff != "" {
-		t.Error(diff)
+	db := database(t)
+	for name, tt := range map[string]struct {
+		fault func(*provider)
+		fails dispute.Kind
+		sends string
+	}{
+		"failed before anything left": {func(p *provider) {
+			p.onRead = func(int, *dispute.Snapshot) error { return fails(dispute.Transient) }
+		}, dispute.Transient, "h2"},
+		"refused on arrival": {func(p *provider) {
+			p.onArrival = func() error { return fails(dispute.Auth) }
+		}, dispute.Auth, "h2"},
+		"lost on its way": {func(p *provider) {
+			p.onArrival = func() error { return fails(dispute.UnknownOutcome) }
+		}, dispute.UnknownOutcome, "h1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, db)
+			w.open()
+			tt.fault(w.provider)
+			_, err := run[Responded](w, w.Submit, w.request())
+			wantKind(t, err, tt.fails)
+			w.provider.onRead, w.provider.onArrival = nil, nil
+			w.pack("h2")
+			in := w.request()
+			in.By = "person:ben"
+			out := must[Responded](t)(run[Responded](w, w.Submit, in))
+			if out.PacketHash != tt.sends || out.By != "rule:rest" || w.provider.sent[0].Texts[dispute.FieldUncategorizedText] != "letter "+tt.sends {
+				t.Errorf("%+v, sent %v", out, w.provider.sent[0].Texts)
+			}
+			frozen := map[string]bool{}
+			for _, p := range must[[]store.Packet](t)(w.DB.Packets(t.Context(), w.ref.CaseID())) {
+				frozen[p.Hash] = p.Frozen
+			}
+			if diff := cmp.Diff(map[string]bool{"h1": tt.sends == "h1", "h2": tt.sends == "h2"}, frozen); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

@@ -162,7 +162,7 @@ func (d *Desk) Click(ctx context.Context, connection string, c integrations.Clic
 	if err != nil {
 		return err
 	}
-	in := dispute.Decision{ID: c.ID, Kind: c.Kind}
+	in := dispute.Decision{ID: c.ID, Kind: c.Kind, Stage: c.Stage}
 	if c.Kind == dispute.DecideAssign {
 		in.Assignee = by.ID
 	}

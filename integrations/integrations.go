@@ -50,6 +50,7 @@ type Interactive interface {
 type Click struct {
 	ID       string               // unique per press: becomes the update id
 	CaseID   string               // as the card carried it
+	Stage    dispute.Stage        // as the card showed it; empty when it did not
 	Kind     dispute.DecisionKind // approve, accept, assign
 	UserID   string               // the vendor's id of the person
 	ReplyURL string               // where an answer only this person sees goes; empty when there is none
@@ -172,9 +173,10 @@ type EvidenceSource interface {
 // Card is what people see of a case in a chat: facts and words, no markup.
 type Card struct {
 	CaseID   string
-	Headline string      // amount, reason, time left
-	Next     string      // the rule, and what happens by itself
-	Fields   [][2]string // label and value
+	Stage    dispute.Stage // what a click on it is about
+	Headline string        // amount, reason, time left
+	Next     string        // the rule, and what happens by itself
+	Fields   [][2]string   // label and value
 	Links    []Link
 	Actions  []dispute.DecisionKind // buttons; none once decided
 	Decided  string                 // "Accepted by ana at …", when decided

@@ -71,7 +71,7 @@ func caseUpdate(c *CaseRow) (db.UpdateCaseParams, error) {
 		Amount: s.Amount.Minor, Currency: s.Amount.Currency, OpenedAt: nullTime(s.OpenedAt),
 		DeadlineAt: nullTime(c.Deadline.At), Deadline: c.Deadline,
 		CutOffAt: nullTime(c.CutOffAt), ArmedUntil: nullTime(c.ArmedUntil),
-		Queue: c.Queue, Assignee: c.Assignee, Rule: c.Rule, RuleSet: c.RuleSet, Route: cleanJSON(c.Route),
+		Queue: cleanText(c.Queue), Assignee: cleanText(c.Assignee), Rule: c.Rule, RuleSet: c.RuleSet, Route: cleanJSON(c.Route),
 		Needs: cleanText(c.Needs), NextStep: cleanText(c.Next), Strength: c.Strength,
 		Payment: c.Payment, View: c.View, Sources: cleanJSON(c.Sources),
 		PacketHash: c.PacketHash, SubmittedAt: nullTime(c.SubmittedAt),

@@ -67,6 +67,12 @@ func (d *DB) BeginIntent(ctx context.Context, i Intent) (stored Intent, fresh bo
 	return intent(row), row.Attempts == 1, nil
 }
 
+// SaveDetail changes what is about to be written, while it is only intended.
+func (d *DB) SaveDetail(ctx context.Context, key string, detail json.RawMessage) error {
+	n, err := d.q.SaveDetail(ctx, db.SaveDetailParams{Key: key, Detail: cleanJSON(detail)})
+	return found("store: detail of intent "+key, n, err)
+}
+
 // SaveProgress records how far the write got, for an attempt that follows.
 func (d *DB) SaveProgress(ctx context.Context, key string, progress json.RawMessage) error {
 	n, err := d.q.SaveProgress(ctx, db.SaveProgressParams{Key: key, Progress: cleanJSON(progress)})

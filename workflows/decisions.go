@@ -168,7 +168,7 @@ func (d *run) changePlan(in dispute.Decision) {
 		d.Choice, d.ChosenBy = in.Response, in.By
 	}
 	if in.Queue == "" && in.Response == "" {
-		d.Plan.RuleSet, d.Replan = "", true
+		d.Plan.RuleSet, d.Replan, d.Gathered = "", true, false
 	}
 }
 

@@ -27,6 +27,7 @@ type run struct {
 	notices   workflow.ReceiveChannel
 	decisions []*decision
 	taken     []*decision        // in the state, not yet in the database
+	pushed    bool               // the last look at the books was taken
 	news      bool               // something was said that people should see at once
 	events    []activities.Event // not yet published
 	timers    timers
@@ -133,12 +134,15 @@ func (d *run) absorb(ctx workflow.Context) error {
 // reopened begins again, a moved date moves the timers.
 func (d *run) learn(k activities.Known) {
 	old := d.Known
+	if old != nil && k.Status.Final() {
+		k.Stage = old.Stage // a verdict ends the stage it was given in
+	}
 	d.Known = &k
 	switch {
 	case old == nil:
 		d.Baseline = k.Submissions
 		return
-	case old.Stage != k.Stage && !k.Status.Final(), old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
+	case old.Stage != k.Stage, old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
 		d.event("stage_began", "machine", "stage", string(k.Stage), "status", k.RawStatus)
 		d.stageBegins()
 		d.Baseline = k.Submissions
@@ -146,6 +150,10 @@ func (d *run) learn(k activities.Known) {
 		d.event("deadline_moved", "machine", "from", stamp(old.Deadline.At), "to", stamp(k.Deadline.At))
 		d.Replan = true
 		d.retryNow() // the next try may lie behind the new date
+		if d.Answer != nil && d.Answer.Outcome == activities.TooLate {
+			d.Answer = nil // there may be time again
+			d.Attempt++
+		}
 	}
 	if old.Status.Final() && !k.Status.Final() {
 		d.Settled, d.Outcome = "", ""
@@ -182,6 +190,7 @@ func (d *run) claim(ctx workflow.Context) {
 		err := ordinary(ctx, vendorWrite.within(d.left(ctx)), VendorQueue(d.Ref.Connection), "claim the answer as ours", steps.Claim, activities.ClaimInput{Ref: d.Ref}, &got)
 		if err != nil {
 			d.event("claim_failed", "machine", "error", reason(err))
+
 			return
 		}
 		d.Auto = &got
@@ -272,12 +281,14 @@ func (d *run) respond(ctx workflow.Context, m move) {
 		fn, word = steps.Accept, "accept the dispute"
 	}
 	d.tell(ctx, move{Act: actWait, Status: dispute.StatusOpen, What: word + ": under way", At: d.Known.Deadline.At})
+	d.Asked = m.Act
 	var got activities.Responded
 	round := min(d.left(ctx), d.Plan.RetryEvery)
 	err := ordinary(ctx, vendorWrite.within(round), VendorQueue(d.Ref.Connection), word+", decided by "+m.By, fn, in, &got)
 	if err != nil {
 		if refused(err) {
 			d.Attempt++ // a mended packet gets an intent of its own
+			d.Asked = ""
 		}
 		d.fails(ctx, word+" failed: "+reason(err))
 		if soon := workflow.Now(ctx).Add(vendorWrite.most); !final(err) && soon.Before(d.RetryAt) {
@@ -285,7 +296,7 @@ func (d *run) respond(ctx workflow.Context, m move) {
 		}
 		return
 	}
-	d.Answer, d.Failure, d.RetryAt = &got, "", time.Time{}
+	d.Answer, d.Asked, d.Failure, d.RetryAt = &got, "", "", time.Time{}
 	d.event("responded", m.By, "response", string(got.Response), "outcome", got.Outcome, "packet", got.PacketHash, "key", got.Key)
 }
 
@@ -336,6 +347,10 @@ func (d *run) finish(ctx workflow.Context) (bool, error) {
 		return false, err
 	}
 	if d.stirred() {
+		return false, nil
+	}
+	if !d.pushed { // an entry whose note got lost is found before the end
+		d.pushed, d.books.owed = true, true
 		return false, nil
 	}
 	d.timers.stop()

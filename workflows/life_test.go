@@ -224,7 +224,7 @@ func TestDisputeNextPartForALateMovement(t *testing.T) {
 	if !w.closed || s.Outcome != dispute.StatusWon || len(w.verdicts()) != 1 {
 		t.Errorf("closed %v, %s, verdicts %v", w.closed, s.Outcome, w.verdicts())
 	}
-	if len(w.of("Push", false)) != 1 {
+	if len(w.of("Push", false)) != 3 { // one at each end, one for the movement
 		t.Errorf("pushed %d times", len(w.of("Push", false)))
 	}
 	if n := len(w.of("Announce", true)); n != told {

@@ -39,6 +39,8 @@ func next(s *State, now time.Time) move {
 	switch {
 	case s.Plan == nil || s.Replan:
 		return move{Act: actPlan}
+	case s.Asked != "" && s.Answer == nil && (s.Known.Answered || s.Known.Status.Final()):
+		return findOut(s, now)
 	case s.Known.Status.Final():
 		return afterVerdict(s, now)
 	case s.Answer != nil:
@@ -60,6 +62,15 @@ func next(s *State, now time.Time) move {
 	default:
 		return respond(s, now)
 	}
+}
+
+// findOut runs a response again whose outcome got lost and that the provider
+// shows by now: the protocol only reads then, and keeps the receipt.
+func findOut(s *State, now time.Time) move {
+	if waits(s.RetryAt, now) {
+		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "reads what became of our answer", At: s.RetryAt, Needs: s.Failure}
+	}
+	return move{Act: s.Asked, By: "machine"}
 }
 
 func afterVerdict(s *State, now time.Time) move {

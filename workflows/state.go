@@ -51,6 +51,7 @@ type State struct {
 	Answer    *activities.Responded `json:"answer,omitempty"` // of this stage
 	Attempt   int                   `json:"attempt,omitempty"`
 	Baseline  int                   `json:"baseline,omitempty"` // submissions the provider counted when the stage began
+	Asked     act                   `json:"asked,omitempty"`    // a response whose outcome is not known yet
 	Failure   string                `json:"failure,omitempty"`  // why the last try to respond or compose failed
 	RetryAt   time.Time             `json:"retry_at,omitzero"`
 	Auto      *activities.Claimed   `json:"auto,omitempty"`
@@ -73,7 +74,7 @@ func (s *State) stageBegins() {
 	if s.Answer != nil {
 		s.Attempt++ // its intent is spent, also for the same stage opened again
 	}
-	s.Answer, s.Failure, s.RetryAt = nil, "", time.Time{}
+	s.Answer, s.Asked, s.Failure, s.RetryAt = nil, "", "", time.Time{}
 	s.Choice, s.ChosenBy, s.ApprovedBy, s.SubmitNow, s.HeldBy = "", "", "", "", ""
 	s.Gathered, s.Composed, s.RungsDone, s.Replan = false, false, 0, true
 	s.Sources, s.Settled, s.Outcome, s.SettleUntil = nil, "", "", time.Time{}

@@ -103,13 +103,22 @@ func linkElements(links []integrations.Link) []api.MixedElement {
 	return out
 }
 
+// buttonValue is what a click brings back: the case, and the stage that the
+// person was looking at.
+func buttonValue(card integrations.Card) string {
+	if card.Stage == "" {
+		return card.CaseID
+	}
+	return card.CaseID + "|" + string(card.Stage)
+}
+
 func buttonElements(card integrations.Card) []api.BlockElement {
 	var out []api.BlockElement
 	for _, b := range buttons {
 		if !slices.Contains(card.Actions, b.kind) || len(card.CaseID) > maxValueChars {
 			continue
 		}
-		element := api.NewButtonBlockElement(string(b.kind), card.CaseID, plain(b.label)).WithStyle(b.style)
+		element := api.NewButtonBlockElement(string(b.kind), buttonValue(card), plain(b.label)).WithStyle(b.style)
 		if b.confirm != nil {
 			element.WithConfirm(b.confirm)
 		}

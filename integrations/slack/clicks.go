@@ -86,9 +86,10 @@ func (a *Adapter) Clicks(body []byte) ([]integrations.Click, error) {
 		if !offered(kind) || action.Value == "" || in.User.ID == "" {
 			continue
 		}
+		caseID, stage, _ := strings.Cut(action.Value, "|")
 		clicks = append(clicks, integrations.Click{
 			ID:     clickID(in.TriggerID, action.ActionTS, in.User.ID, action.ActionID, action.Value),
-			CaseID: action.Value, Kind: kind, UserID: in.User.ID, ReplyURL: in.ResponseURL,
+			CaseID: caseID, Stage: dispute.Stage(stage), Kind: kind, UserID: in.User.ID, ReplyURL: in.ResponseURL,
 		})
 	}
 	return clicks, nil

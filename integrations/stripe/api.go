@@ -195,6 +195,14 @@ func (r *refusal) Error() string {
 	return text
 }
 
+// spent reports whether the idempotency key will never do again: Stripe keeps
+// the first answer of a key, a failure too, and refuses the key for anything
+// else (docs.stripe.com/api/idempotent_requests).
+func spent(r *refusal, x *exchange) bool {
+	replayed := x.header.Get("Idempotent-Replayed") == "true"
+	return r.kind == stripe.ErrorTypeIdempotency && r.status != http.StatusConflict || r.status >= 500 && replayed
+}
+
 // failure maps an SDK error to ours.
 func failure(op string, write bool, x *exchange, err error) error {
 	op = "stripe: " + op
@@ -207,8 +215,8 @@ func failure(op string, write bool, x *exchange, err error) error {
 	if errors.As(err, &se) {
 		r.kind, r.code, r.param = se.Type, se.Code, se.Param
 	}
-	if r.kind == stripe.ErrorTypeIdempotency {
-		kind = dispute.Conflict
+	if spent(r, x) {
+		kind = dispute.Invalid
 	}
 	return &dispute.Error{Kind: kind, Op: op, RetryAfter: vendorhttp.RetryAfter(x.header), Err: r}
 }

@@ -99,10 +99,10 @@ func TestSubmit(t *testing.T) {
 		}
 	}
 
-	// Another packet under the same key is a conflict, not a second answer.
+	// Another packet under the same key is refused, not a second answer.
 	s.Texts[dispute.FieldUncategorizedText] = "changed"
-	if _, err := r.Submit(t.Context(), s); dispute.KindOf(err) != dispute.Conflict {
-		t.Errorf("other evidence, same key: %v, want kind conflict", err)
+	if _, err := r.Submit(t.Context(), s); dispute.KindOf(err) != dispute.Invalid {
+		t.Errorf("other evidence, same key: %v, want kind invalid", err)
 	}
 	s.Key = "other"
 	if _, err := r.Submit(t.Context(), s); dispute.KindOf(err) != dispute.Invalid {
@@ -345,7 +345,7 @@ func TestForeignAnswers(t *testing.T) {
 		{"success that is no JSON", 200, "jane@canary.example", dispute.Transient, 0},
 		{"success that is no dispute", 200, `{"object":"charge"}`, dispute.Transient, 0},
 		{"message of Stripe's", 400, `{"error":{"type":"invalid_request_error","code":"resource_missing","param":"jane@canary.example","message":"No such person: jane@canary.example"}}`, dispute.Invalid, 0},
-		{"idempotency", 400, `{"error":{"type":"idempotency_error","message":"jane@canary.example"}}`, dispute.Conflict, 0},
+		{"idempotency", 400, `{"error":{"type":"idempotency_error","message":"jane@canary.example"}}`, dispute.Invalid, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -216,6 +216,23 @@ func (q *Queries) RefuseIntent(ctx context.Context, arg RefuseIntentParams) (int
 	return result.RowsAffected(), nil
 }
 
+const saveDetail = `-- name: SaveDetail :execrows
+UPDATE intents SET detail = $1 WHERE key = $2 AND state = 'intended'
+`
+
+type SaveDetailParams struct {
+	Detail []byte
+	Key    string
+}
+
+func (q *Queries) SaveDetail(ctx context.Context, arg SaveDetailParams) (int64, error) {
+	result, err := q.db.Exec(ctx, saveDetail, arg.Detail, arg.Key)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const saveProgress = `-- name: SaveProgress :execrows
 UPDATE intents SET progress = $1 WHERE key = $2
 `

@@ -3,6 +3,9 @@ INSERT INTO intents (key, case_id, kind, target, detail) VALUES (@key, @case_id,
 ON CONFLICT (key) DO UPDATE SET attempts = intents.attempts + 1
 RETURNING *;
 
+-- name: SaveDetail :execrows
+UPDATE intents SET detail = @detail WHERE key = @key AND state = 'intended';
+
 -- name: SaveProgress :execrows
 UPDATE intents SET progress = @progress WHERE key = @key;
 
