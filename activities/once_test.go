@@ -147,7 +147,7 @@ func TestTemporalError(t *testing.T) {
 		if errors.Unwrap(app) != nil {
 			t.Errorf("%s carries a cause into history", tt.name)
 		}
-		if again := temporalError(app); again != error(app) {
+		if again := new(temporal.ApplicationError); !errors.As(temporalError(app), &again) || again != app {
 			t.Errorf("%s is wrapped twice", tt.name)
 		}
 	}

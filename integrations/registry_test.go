@@ -23,7 +23,7 @@ type plain struct{ connection, key, region string }
 func (*plain) Vendor() string { return "plain" }
 
 // reading can read and accept, too.
-type reading struct{ *plain }
+type reading struct{}
 
 func (*reading) Vendor() string { return "reading" }
 
