@@ -27,15 +27,19 @@ func (e *env) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "Try every dependency and every credential",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.withApp(cmd.Context(), e.quiet(), func(app *boot.App) error { return e.doctor(cmd.Context(), app) })
+			cfg, err := config.Load(e.file)
+			if err != nil {
+				return err
+			}
+			return e.doctor(cmd.Context(), cfg)
 		},
 	}
 }
 
-func (e *env) doctor(ctx context.Context, app *boot.App) error {
+func (e *env) doctor(ctx context.Context, cfg *config.Config) error {
 	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
 	defer stop()
-	found := app.Doctor(ctx)
+	found := boot.Doctor(ctx, cfg, slog.New(slog.DiscardHandler))
 	sick := 0
 	for _, h := range found {
 		if !h.OK {

@@ -209,7 +209,7 @@ func TestTokens(t *testing.T) {
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	sys := prepare(t)
-	if out := on(sys, "doctor").want(t, exitDone); strings.Contains(out, "FAIL") || strings.Count(out, "works") != 9 {
+	if out := on(sys, "doctor").want(t, exitDone); strings.Contains(out, "FAIL") || strings.Count(out, "works") != 10 {
 		t.Error(out)
 	}
 	text, err := os.ReadFile(sys.File)
@@ -218,7 +218,7 @@ func TestDoctor(t *testing.T) {
 	ok(t, os.WriteFile(bent, []byte(strings.Replace(string(text), simulator.ZendeskToken, "expired", 1)), 0o600))
 	r := call("doctor", "--config", bent)
 	out := r.want(t, exitFailed)
-	if !strings.Contains(out, "FAIL  connection helpdesk") || strings.Count(out, "works") != 8 || !strings.Contains(r.err, "1 of 9 do not work") {
+	if !strings.Contains(out, "FAIL  connection helpdesk") || strings.Count(out, "works") != 9 || !strings.Contains(r.err, "1 of 10 do not work") {
 		t.Errorf("%s%s", out, r.err)
 	}
 	if strings.Contains(out+r.err, "expired") {

@@ -116,12 +116,26 @@ func (s *Simulator) addFault(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "unknown mode; there are "+faults.ModeNames(), http.StatusBadRequest)
 		return
 	}
-	s.Faults.Add(f)
+	s.AddFault(f)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// AddFault puts a fault in force: on requests to a vendor, or on the webhooks
+// that the provider sends.
+func (s *Simulator) AddFault(f faults.Fault) {
+	switch f.Mode {
+	case faults.Duplicate:
+		s.Stripe.Disturb(max(f.Times, 1), 0)
+	case faults.Reorder:
+		s.Stripe.Disturb(f.Times, max(f.Delay, 500*time.Millisecond))
+	default:
+		s.Faults.Add(f)
+	}
 }
 
 func (s *Simulator) clearFaults(w http.ResponseWriter, r *http.Request) {
 	s.Faults.Clear(r.URL.Query().Get("vendor"))
+	s.Stripe.Disturb(0, 0)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -97,7 +97,10 @@ func (a *App) Temporal() (client.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("temporal: %w", err)
 	}
-	a.temporal, a.Desk.Temporal = c, c
+	a.temporal = c
+	if a.Desk != nil {
+		a.Desk.Temporal = c
+	}
 	return c, nil
 }
 
@@ -223,15 +226,29 @@ type Health struct {
 	Says string `json:"says"` // what is wrong and what mends it
 }
 
-// Doctor tries every dependency and every credential.
-func (a *App) Doctor(ctx context.Context) []Health {
+// Doctor tries every dependency and every credential of a configuration, each
+// by itself: what is broken hides nothing else.
+func Doctor(ctx context.Context, cfg *config.Config, log *slog.Logger) []Health {
+	a := &App{Config: cfg, Log: log, SDKLog: log}
+	deps := integrations.Deps{HTTP: &http.Client{Timeout: vendorTimeout}, Now: time.Now, Log: log}
+	if cfg.CodecKey != "" {
+		var err error
+		if a.Codec, err = codec.New(cfg.CodecKey); err != nil {
+			return []Health{{Name: "codec_key", Says: err.Error()}}
+		}
+	}
 	out := []Health{
-		try("database", "is it running, and is the URL right?", func() error { return a.DB.Ready(ctx) }),
+		try("database", "is it running, is the URL right, and did rebuttal migrate run?", func() error { return tryDatabase(ctx, cfg.Database) }),
+		try("blobs", "does the folder or bucket exist, and may we write there?", func() error { return tryBlobs(ctx, cfg.Blobs) }),
 		try("temporal", "is it running, and is TEMPORAL_ADDRESS or temporal.address right?", func() error { return a.pingTemporal(ctx) }),
 	}
-	for _, name := range a.Set.Names() {
-		out = append(out, try("connection "+name, "check its settings and credentials", func() error {
-			check, err := integrations.As[integrations.Checker](a.Set, name)
+	for _, c := range cfg.Adapters() {
+		out = append(out, try("connection "+c.Name, "check its settings and credentials", func() error {
+			set, err := integrations.Build(all.Vendors, deps, []integrations.Connection{c})
+			if err != nil {
+				return err
+			}
+			check, err := integrations.As[integrations.Checker](set, c.Name)
 			if err != nil {
 				return err
 			}
@@ -239,6 +256,24 @@ func (a *App) Doctor(ctx context.Context) []Health {
 		}))
 	}
 	return out
+}
+
+func tryDatabase(ctx context.Context, url string) error {
+	db, err := store.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Ready(ctx)
+}
+
+func tryBlobs(ctx context.Context, url string) error {
+	blobs, err := store.OpenBlobs(ctx, url)
+	if err != nil {
+		return err
+	}
+	_, err = blobs.Put(ctx, []byte("rebuttal doctor was here\n"), "text/plain")
+	return errors.Join(err, blobs.Close())
 }
 
 func try(name, mend string, f func() error) Health {
@@ -253,6 +288,7 @@ func (a *App) pingTemporal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer c.Close()
 	if _, err := c.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		return err
 	}

@@ -26,7 +26,14 @@ const (
 	Down           Mode = "down"              // answers 503 to everything until cleared
 )
 
-var modes = []Mode{Latency, RateLimit, Error, ErrorCommitted, Drop, DropCommitted, Down}
+var modes = []Mode{Latency, RateLimit, Error, ErrorCommitted, Drop, DropCommitted, Down, Duplicate, Reorder}
+
+// Modes of a provider's webhooks: it is the provider that sends these, so they
+// apply to no request.
+const (
+	Duplicate Mode = "duplicate" // every webhook comes Times more times
+	Reorder   Mode = "reorder"   // webhooks come up to Delay late, out of order
+)
 
 // Known reports whether there is such a mode.
 func (m Mode) Known() bool { return slices.Contains(modes, m) }
@@ -136,6 +143,8 @@ func apply(f Fault, next http.Handler, w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case Down:
 		http.Error(w, `{"error":"unavailable"}`, http.StatusServiceUnavailable)
+	case Duplicate, Reorder:
+		next.ServeHTTP(w, r)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -53,6 +54,8 @@ type outbox struct {
 	events []*Event
 	byID   map[string]*Event
 	held   map[string]bool // by dispute
+	copies int             // of every event
+	jitter time.Duration   // puts events out of order
 	queued map[string]bool // by event: it was queued at least once
 	queue  []*Event
 }
@@ -120,6 +123,11 @@ func (s *Stripe) Release(dispute string) {
 	}
 }
 
+// Disturb makes the webhooks misbehave from now on: every event is sent copies
+// more times, and each after a random while of up to jitter, so that they come
+// out of order. Zero values end it.
+func (s *Stripe) Disturb(copies int, jitter time.Duration) { s.outbox.disturb(copies, jitter) }
+
 // Events lists the events of a dispute, oldest first; "" lists all.
 func (s *Stripe) Events(dispute string) []Event {
 	o := s.outbox
@@ -177,9 +185,33 @@ func (o *outbox) add(e Event) {
 	}
 }
 
-// push queues an event; the caller holds the lock.
+// push queues an event, once more for each copy that a disturbance asks for;
+// the caller holds the lock.
 func (o *outbox) push(e *Event) {
 	o.queued[e.ID] = true
+	for range 1 + o.copies {
+		if o.jitter <= 0 {
+			o.enqueue(e)
+			continue
+		}
+		late := rand.N(o.jitter) // #nosec G404 -- disorder, not a secret
+		time.AfterFunc(late, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.enqueue(e)
+		})
+	}
+}
+
+// disturb sends every later event copies more times, each after a random while
+// of up to jitter.
+func (o *outbox) disturb(copies int, jitter time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.copies, o.jitter = copies, jitter
+}
+
+func (o *outbox) enqueue(e *Event) {
 	o.queue = append(o.queue, e)
 	select {
 	case o.wake <- struct{}{}:

@@ -173,3 +173,45 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+// Disturbed webhooks come more than once and out of order, and all come.
+func TestDisturb(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	seen := map[string]int{}
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var e struct {
+			ID string `json:"id"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&e)
+		mu.Lock()
+		defer mu.Unlock()
+		seen[e.ID]++
+	}))
+	defer srv.Close()
+	w := world.New(1, time.Now, time.Hour)
+	s := stripe.New(w, stripe.Options{SecretKey: "sk", WebhookSecret: "whsec", TargetURL: srv.URL})
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { s.Run(ctx) })
+	defer running.Wait()
+	defer stop()
+	s.Disturb(2, 20*time.Millisecond)
+	id := s.Open(w.NewOrder(world.OrderOptions{}), stripe.DisputeOptions{})
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		mu.Lock()
+		done := len(seen) == len(s.Events(id))
+		for _, n := range seen {
+			done = done && n == 3
+		}
+		mu.Unlock()
+		if done {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("seen %v", seen)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
