@@ -183,40 +183,16 @@ func (s *Steps) links(row store.CaseRow) []integrations.Link {
 
 func headline(f dispute.Face) string {
 	if f.Needs != "" {
-		return fmt.Sprintf("%s: %s", words(f.Status), f.Needs)
+		return fmt.Sprintf("%s: %s", f.Status.Word(), f.Needs)
 	}
-	return words(f.Status)
-}
-
-func words(s dispute.Status) string {
-	switch s {
-	case dispute.StatusOpen:
-		return "Open"
-	case dispute.StatusNeedsApproval:
-		return "Waits for approval"
-	case dispute.StatusNeedsPerson:
-		return "Needs a person"
-	case dispute.StatusOnHold:
-		return "On hold"
-	case dispute.StatusSubmitted:
-		return "Submitted"
-	case dispute.StatusAccepted:
-		return "Accepted"
-	case dispute.StatusWon:
-		return "Won"
-	case dispute.StatusLost:
-		return "Lost"
-	case dispute.StatusClosed:
-		return "Closed"
-	}
-	return string(s)
+	return f.Status.Word()
 }
 
 // left is the time to the deadline as people count it.
 func (s *Steps) left(f dispute.Face) string {
 	switch d := f.Deadline.Sub(s.Now()); {
 	case f.Status.Ended() || f.Status == dispute.StatusSubmitted:
-		return words(f.Status)
+		return f.Status.Word()
 	case f.Deadline.IsZero():
 		return "no deadline known"
 	case d <= 0:

@@ -83,6 +83,31 @@ var Statuses = []Status{
 	StatusAccepted, StatusWon, StatusLost, StatusClosed,
 }
 
+// Word is the status as people read it.
+func (s Status) Word() string {
+	switch s {
+	case StatusOpen:
+		return "Open"
+	case StatusNeedsApproval:
+		return "Waits for approval"
+	case StatusNeedsPerson:
+		return "Needs a person"
+	case StatusOnHold:
+		return "On hold"
+	case StatusSubmitted:
+		return "Submitted"
+	case StatusAccepted:
+		return "Accepted"
+	case StatusWon:
+		return "Won"
+	case StatusLost:
+		return "Lost"
+	case StatusClosed:
+		return "Closed"
+	}
+	return string(s)
+}
+
 // Ended reports whether nothing more is expected of us.
 func (s Status) Ended() bool {
 	switch s {

@@ -194,7 +194,7 @@ func (f *file) header(now time.Time) header {
 	s := f.View.Snapshot
 	h := header{
 		ID: f.ID, URL: casePath(f.ID), Amount: money(f.Amount()), Left: leftOf(f.CaseRow, now),
-		Status: statusWord(f.Status), Needs: f.Needs, Next: f.Next, NextAt: f.ArmedUntil,
+		Status: f.Status.Word(), Needs: f.Needs, Next: f.Next, NextAt: f.ArmedUntil,
 		Reason: networks.Title(s), Claim: networks.FamilyInfo(f.Family).Claim, Word: plain(s.Reason),
 		Provider: f.Ref.Connection, DisputeID: f.Ref.ID, Stage: s.Stage, ProviderIs: plain(s.RawStatus),
 		Owner: f.Assignee, Queue: f.Queue, Strength: f.Strength, Part: f.Part, CutOff: f.CutOffAt,

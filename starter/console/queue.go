@@ -211,7 +211,7 @@ func statuses(current dispute.Status) []link {
 	}
 	out := make([]link, 0, len(all))
 	for _, s := range all {
-		out = append(out, link{Name: statusWord(s), Value: string(s), Current: s == current})
+		out = append(out, link{Name: s.Word(), Value: string(s), Current: s == current})
 	}
 	return out
 }
@@ -289,7 +289,7 @@ func (c *console) row(at *url.URL, r store.CaseRow) row {
 	out := row{
 		ID: r.ID, Left: leftOf(r, c.desk.Now()), Amount: grouped(r.Amount()), Currency: r.Amount().Currency,
 		Reason: networks.ReasonText(s), Code: networkCode(s), Stage: s.Stage, Strength: r.Strength,
-		Status: statusWord(r.Status), Needs: r.Needs, Next: r.Next, NextAt: r.ArmedUntil,
+		Status: r.Status.Word(), Needs: r.Needs, Next: r.Next, NextAt: r.ArmedUntil,
 		Provider: link{Name: r.Ref.Connection, URL: with(at, byProvider, r.Ref.Connection)},
 	}
 	if r.Assignee != "" {

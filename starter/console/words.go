@@ -38,7 +38,7 @@ func leftOf(c store.CaseRow, now time.Time) left {
 	l := left{At: c.Deadline.At, Count: count(d)}
 	switch {
 	case !answerable(c):
-		l.Step, l.Count = stepDone, statusWord(c.Status)
+		l.Step, l.Count = stepDone, c.Status.Word()
 	case l.At.IsZero():
 		l.Step, l.Count = stepUnknown, "no deadline known"
 	case d <= 0:
@@ -86,30 +86,6 @@ func brief(t time.Time) string { return t.UTC().Format("Mon 2 Jan 15:04 UTC") }
 func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-func statusWord(s dispute.Status) string {
-	switch s {
-	case dispute.StatusOpen:
-		return "Open"
-	case dispute.StatusNeedsApproval:
-		return "Waits for approval"
-	case dispute.StatusNeedsPerson:
-		return "Needs a person"
-	case dispute.StatusOnHold:
-		return "On hold"
-	case dispute.StatusSubmitted:
-		return "Submitted"
-	case dispute.StatusAccepted:
-		return "Accepted"
-	case dispute.StatusWon:
-		return "Won"
-	case dispute.StatusLost:
-		return "Lost"
-	case dispute.StatusClosed:
-		return "Closed"
-	}
-	return string(s)
-}
 
 func stageWord(s dispute.Stage) string {
 	if s == "" {
