@@ -293,9 +293,9 @@ func resolve(ref string) (string, error) {
 		}
 		return strings.TrimSpace(string(b)), nil
 	}
-	value, ok := os.LookupEnv(ref)
-	if !ok {
-		return "", fmt.Errorf("environment variable %s is not set", ref)
+	value := os.Getenv(ref)
+	if value == "" { // an empty secret is a forgotten one
+		return "", fmt.Errorf("environment variable %s is not set, or empty", ref)
 	}
 	return value, nil
 }

@@ -57,7 +57,7 @@ func TestParseRefuses(t *testing.T) {
 	base := "database: x\nblobs: file:///b\n"
 	for _, tt := range []struct{ name, src, want string }{
 		{"unknown key", base + "databse: y\n", "[3:1]"},
-		{"missing variable", base + "listen: ${NOT_SET_ANYWHERE}\n", "line 3: environment variable NOT_SET_ANYWHERE"},
+		{"missing variable", base + "listen: ${NOT_SET_ANYWHERE}\n", "line 3: environment variable NOT_SET_ANYWHERE is not set"},
 		{"no database", "blobs: file:///b\n", "database"},
 		{"unknown connection", base + "merchants:\n  - { id: a, providers: [nope] }\n", `"nope" is not configured`},
 		{"two owners", base + "connections: { s: { vendor: stripe } }\nmerchants:\n  - { id: a, providers: [s] }\n  - { id: b, providers: [s] }\n", "belongs to merchants a and b"},
