@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -131,7 +132,7 @@ func (s *Steps) draw(in AnnounceInput, row store.CaseRow) integrations.Card {
 		Headline: fmt.Sprintf("%s · %s · %s", row.Amount(), networks.Title(row.View.Snapshot), s.left(f)),
 		Next:     fmt.Sprintf("Rule %s: %s%s", row.Rule, f.Next, at(f.NextAt)),
 		Fields: [][2]string{
-			{"Status", headline(f)}, {"Deadline", moment(f.Deadline)}, {"Queue", f.Queue}, {"Assignee", or(f.Assignee, "nobody")},
+			{"Status", headline(f)}, {"Deadline", moment(f.Deadline)}, {"Queue", f.Queue}, {"Assignee", cmp.Or(f.Assignee, "nobody")},
 			{"Strength", fmt.Sprintf("%d of 4", f.Strength)}, {"Order", order(row)}, {"Stage", string(f.Stage)}, {"Dispute", row.Ref.String()},
 		},
 		Links:   s.links(row),
@@ -228,7 +229,7 @@ func order(row store.CaseRow) string {
 	if row.Payment == nil {
 		return "not known"
 	}
-	return or(row.Payment.OrderName, or(row.Payment.OrderID, "not known"))
+	return cmp.Or(row.Payment.OrderName, cmp.Or(row.Payment.OrderID, "not known"))
 }
 
 func moment(t time.Time) string {
@@ -243,13 +244,6 @@ func at(t time.Time) string {
 		return ""
 	}
 	return " (" + moment(t) + ")"
-}
-
-func or(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }
 
 // digest tells announcements apart; every attempt of one has the same.

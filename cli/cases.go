@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -86,7 +87,7 @@ func listCases(w io.Writer, rows []store.CaseRow, next string) {
 	t := table(w, "CASE", "LEFT", "AMOUNT", "REASON", "PROVIDER", "STATUS", "NEXT", "OWNER")
 	for _, r := range rows {
 		row(t, r.ID, left(r.Deadline.At, r.Status), r.Amount().String(), networks.Title(r.View.Snapshot), r.Ref.Connection,
-			string(r.Status), r.Next, or(r.Assignee, r.Queue))
+			string(r.Status), r.Next, cmp.Or(r.Assignee, r.Queue))
 	}
 	_ = t.Flush()
 	if next != "" {
@@ -238,11 +239,4 @@ func (e *env) casesAttach() *cobra.Command {
 	}
 	c.Flags().StringVar(&title, "title", "", "how the exhibit is called; the file's name when left out")
 	return c
-}
-
-func or(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ func (e *env) tokensCreate() *cobra.Command {
 		Use: "create NAME", Short: "Make a token and print its secret, this once", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				secret, err := d.CreateToken(ctx, operator(), args[0], or(actor, args[0]), desk.Role(role))
+				secret, err := d.CreateToken(ctx, operator(), args[0], cmp.Or(actor, args[0]), desk.Role(role))
 				if err != nil {
 					return err
 				}

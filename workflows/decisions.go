@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -120,7 +121,7 @@ func (d *run) answerDecisions() {
 func (d *run) apply(ctx workflow.Context, in dispute.Decision) {
 	switch in.Kind {
 	case dispute.DecideAssign:
-		d.Assignee = or(in.Assignee, in.By)
+		d.Assignee = cmp.Or(in.Assignee, in.By)
 	case dispute.DecideNote:
 	case dispute.DecideAttach:
 		d.Composed = false

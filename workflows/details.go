@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -23,9 +24,9 @@ func details(s *State) string {
 		line("| needs | %s |", s.Face.Needs)
 	}
 	line("| next | %s%s |", s.Face.Next, until(s.Face))
-	line("| deadline | %s (%s) |", or(stamp(s.Known.Deadline.At), "none known"), s.Known.Deadline.Origin)
-	line("| cut-off | %s, then: %s |", or(stamp(s.Plan.CutOff), "none"), s.Plan.AtCutOff)
-	line("| owner | %s%s |", or(s.queue(), "no queue"), assigned(s))
+	line("| deadline | %s (%s) |", cmp.Or(stamp(s.Known.Deadline.At), "none known"), s.Known.Deadline.Origin)
+	line("| cut-off | %s, then: %s |", cmp.Or(stamp(s.Plan.CutOff), "none"), s.Plan.AtCutOff)
+	line("| owner | %s%s |", cmp.Or(s.queue(), "no queue"), assigned(s))
 	line("| rule | `%s`: %s |", s.Plan.Rule, s.Plan.Why)
 	sourceLines(line, s.Sources)
 	packetLines(line, s)
@@ -72,11 +73,4 @@ func packetLines(line func(string, ...any), s *State) {
 	if s.Auto != nil && !s.Auto.Claimed {
 		line("\nWithout an answer from us the provider answers by its method `%s`.", s.Auto.Method)
 	}
-}
-
-func or(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }

@@ -15,7 +15,6 @@ type timers struct {
 
 type timer struct {
 	at     time.Time
-	label  string
 	future workflow.Future
 	cancel workflow.CancelFunc
 }
@@ -73,6 +72,6 @@ func (t *timer) set(ctx workflow.Context, at time.Time, label string) {
 		return
 	}
 	ctx, t.cancel = workflow.WithCancel(ctx)
-	t.at, t.label = at, label
+	t.at = at
 	t.future = workflow.NewTimerWithOptions(ctx, at.Sub(now), workflow.TimerOptions{Summary: label})
 }

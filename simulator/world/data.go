@@ -38,11 +38,4 @@ func messages(number int, paid time.Time, day time.Duration) []Message {
 	}
 }
 
-func or(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
-}
-
 func lower(s string) string { return strings.ToLower(s) }

@@ -3,6 +3,7 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand"
 	"sync"
@@ -135,9 +136,9 @@ func (w *World) NewOrder(o OrderOptions) Order {
 		Number: number, ShopifyID: 5_400_000_000_000 + int64(number),
 		ChargeID: w.id("ch_"), PaymentIntent: w.id("pi_"), BalanceTxn: w.id("txn_"),
 		Customer: w.customers[w.rng.Intn(len(w.customers))],
-		Lines:    []Line{line}, Total: line.Price, Currency: or(o.Currency, "USD"),
+		Lines:    []Line{line}, Total: line.Price, Currency: cmp.Or(o.Currency, "USD"),
 		PaidAt: paid, IP: fmt.Sprintf("203.0.113.%d", 1+w.rng.Intn(250)),
-		CardBrand: or(o.CardBrand, "visa"), CardLast4: fmt.Sprintf("%04d", w.rng.Intn(10000)),
+		CardBrand: cmp.Or(o.CardBrand, "visa"), CardLast4: fmt.Sprintf("%04d", w.rng.Intn(10000)),
 		Shipment: Shipment{
 			ID: 91_000_000 + int64(number), ShipBobID: 81_000_000 + int64(number),
 			Carrier: "UPS", Tracking: fmt.Sprintf("1Z999AA1%010d", w.rng.Int63n(1e10)),
