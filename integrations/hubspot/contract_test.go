@@ -15,6 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	crm "github.com/rebuttal-hq/rebuttal/simulator/hubspot"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -34,7 +35,7 @@ func TestContract(t *testing.T) {
 	}
 	w := newWorld()
 	o := w.NewOrder(world.OrderOptions{})
-	url := serve(t, crm.New(w, secret))
+	url := vendortest.Serve(t, crm.New(w, secret))
 	a := connectThrough(t, url, wire)
 	if err := a.Check(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,13 +1,9 @@
 package hubspot
 
 import (
-	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,33 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	crm "github.com/rebuttal-hq/rebuttal/simulator/hubspot"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
-
-// golden compares items with a file of testdata; -update, which vendortest
-// defines, writes it.
-func golden(t *testing.T, file string, items []dispute.Item) {
-	t.Helper()
-	got, err := json.MarshalIndent(items, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	path := filepath.Join("testdata", file+".golden")
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path) // #nosec G304 -- a test's own folder
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("items differ from %s (-want +got):\n%s", path, diff)
-	}
-}
 
 var now = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
 
@@ -50,17 +23,10 @@ func newWorld() *world.World {
 	return world.New(7, func() time.Time { return now }, 24*time.Hour)
 }
 
-func serve(t *testing.T, h http.Handler) string {
-	t.Helper()
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	return srv.URL
-}
-
 func TestGather(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	url := serve(t, crm.New(w, secret))
+	url := vendortest.Serve(t, crm.New(w, secret))
 	o := w.NewOrder(world.OrderOptions{})
 	silent := w.NewOrder(world.OrderOptions{Silent: true})
 	tests := map[string]dispute.Payment{
@@ -76,14 +42,14 @@ func TestGather(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name, items)
+			vendortest.Golden(t, filepath.Join("testdata", name+".golden"), items)
 		})
 	}
 }
 
 func TestGatherFindsNothing(t *testing.T) {
 	t.Parallel()
-	url := serve(t, crm.New(newWorld(), secret))
+	url := vendortest.Serve(t, crm.New(newWorld(), secret))
 	for name, p := range map[string]*dispute.Payment{
 		"no payment": nil,
 		"no address": {OrderName: "#1001"},
@@ -102,7 +68,7 @@ func TestAddressStaysOutOfURLs(t *testing.T) {
 	w := newWorld()
 	c := w.Customers()[0]
 	h, calls := crm.New(w, secret), 0
-	url := serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	url := vendortest.Serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		calls++
 		local, _, _ := strings.Cut(c.Email, "@")
 		if strings.Contains(r.URL.String(), local) {
@@ -119,7 +85,7 @@ func TestAddressStaysOutOfURLs(t *testing.T) {
 // when it is the address.
 func TestSearchIsExact(t *testing.T) {
 	t.Parallel()
-	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"total":1,"results":[{"id":"1","properties":{"email":"other@shopper.example"}}]}`)
 	}))
 	items, err := connect(t, url).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{Email: "a@shopper.example"}})
@@ -184,7 +150,7 @@ func TestWhatWasReadComesWithTheError(t *testing.T) {
 			a := s[tt.path]
 			a.status, a.body = tt.status, tt.body
 			s[tt.path] = a
-			items, err := connect(t, serve(t, s)).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{Email: "a@shopper.example"}})
+			items, err := connect(t, vendortest.Serve(t, s)).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{Email: "a@shopper.example"}})
 			if (tt.kind == "") != (err == nil) || err != nil && dispute.KindOf(err) != tt.kind {
 				t.Errorf("error %v, want kind %q", err, tt.kind)
 			}
@@ -212,7 +178,7 @@ func TestListsArePagedAndBatched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pages, sizes := 0, []int(nil)
-			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodPost {
 					body, _ := io.ReadAll(r.Body)
 					sizes = append(sizes, strings.Count(string(body), `"id"`))

@@ -16,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	warehouse "github.com/rebuttal-hq/rebuttal/simulator/shipbob"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -32,7 +33,7 @@ func TestContract(t *testing.T) {
 	wire := &contract{t: t, router: router(t, filepath.Join(dir, "shipbob", "openapi-2026-01.trimmed.json"))}
 	w := newWorld()
 	orders := []world.Order{w.NewOrder(world.OrderOptions{}), w.NewOrder(world.OrderOptions{Undelivered: true})}
-	url := serve(t, warehouse.New(w, secret))
+	url := vendortest.Serve(t, warehouse.New(w, secret))
 	a := connectThrough(t, url, wire)
 	if err := a.Check(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,13 +1,9 @@
 package shipbob
 
 import (
-	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,44 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	warehouse "github.com/rebuttal-hq/rebuttal/simulator/shipbob"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
 
-// golden compares items with a file of testdata; -update, which vendortest
-// defines, writes it.
-func golden(t *testing.T, file string, items []dispute.Item) {
-	t.Helper()
-	got, err := json.MarshalIndent(items, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	path := filepath.Join("testdata", file+".golden")
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path) // #nosec G304 -- a test's own folder
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("items differ from %s (-want +got):\n%s", path, diff)
-	}
-}
-
 func newWorld() *world.World {
 	now := time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
 	return world.New(7, func() time.Time { return now }, 24*time.Hour)
-}
-
-func serve(t *testing.T, h http.Handler) string {
-	t.Helper()
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	return srv.URL
 }
 
 func TestGather(t *testing.T) {
@@ -71,7 +37,7 @@ func TestGather(t *testing.T) {
 	for i, tt := range tests {
 		orders[i] = w.NewOrder(tt.order)
 	}
-	url := serve(t, warehouse.New(w, secret))
+	url := vendortest.Serve(t, warehouse.New(w, secret))
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,14 +46,14 @@ func TestGather(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, tt.name, items)
+			vendortest.Golden(t, filepath.Join("testdata", tt.name+".golden"), items)
 		})
 	}
 }
 
 func TestGatherFindsNothing(t *testing.T) {
 	t.Parallel()
-	url := serve(t, warehouse.New(newWorld(), secret))
+	url := vendortest.Serve(t, warehouse.New(newWorld(), secret))
 	for name, p := range map[string]*dispute.Payment{
 		"no payment":   nil,
 		"unknown id":   {OrderID: "99"},
@@ -133,7 +99,7 @@ func TestWhatCounts(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := serve(t, answering(`[{"id":1,"reference_id":"7","shipments":[`+tt.shipment+`]}]`, 200))
+			url := vendortest.Serve(t, answering(`[{"id":1,"reference_id":"7","shipments":[`+tt.shipment+`]}]`, 200))
 			items, err := connect(t, url).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{OrderID: "7"}})
 			if err != nil {
 				t.Fatal(err)
@@ -157,7 +123,7 @@ func TestFirstReferenceWins(t *testing.T) {
 		{"id":1,"reference_id":"1001","shipments":[{"id":10,"status":"Completed"}]},
 		{"id":2,"reference_id":"540","shipments":[{"id":20,"status":"Completed"},{"id":21,"status":"Completed"}]},
 		{"id":3,"reference_id":"5401","shipments":[{"id":30,"status":"Completed"}]}]`
-	url := serve(t, answering(orders, 200, 200))
+	url := vendortest.Serve(t, answering(orders, 200, 200))
 	items, err := connect(t, url).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{OrderID: "540", OrderName: "#1001"}})
 	if err != nil || len(items) != 2 || items[0].ID != "shipment:20" || items[1].ID != "shipment:21" {
 		t.Errorf("items %+v, error %v; want shipments 20 and 21", items, err)
@@ -167,7 +133,7 @@ func TestFirstReferenceWins(t *testing.T) {
 func TestShipmentsComeWithoutTheirTimeline(t *testing.T) {
 	t.Parallel()
 	const orders = `[{"id":1,"reference_id":"7","shipments":[{"id":2,"status":"Completed"},{"id":3,"status":"Completed"},{"id":4,"status":"Completed"}]}]`
-	url := serve(t, answering(orders, 200, 500)) // a third timeline is not asked for
+	url := vendortest.Serve(t, answering(orders, 200, 500)) // a third timeline is not asked for
 	items, err := connect(t, url).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{OrderID: "7"}})
 	if dispute.KindOf(err) != dispute.Transient || len(items) != 3 {
 		t.Fatalf("%d items, error %v; want 3 and kind transient", len(items), err)
@@ -190,7 +156,7 @@ func TestSearchStops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			requests := 0
-			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				requests++
 				if got := r.URL.Query().Get("Page"); got != strconv.Itoa(requests) {
 					t.Errorf("request %d asks for page %s", requests, got)

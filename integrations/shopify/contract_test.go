@@ -19,6 +19,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	store "github.com/rebuttal-hq/rebuttal/simulator/shopify"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -81,7 +82,7 @@ func TestContract(t *testing.T) {
 		w.NewOrder(world.OrderOptions{Refunded: true, Currency: "JPY"}),
 	}
 	wire := &recorder{}
-	a := connectThrough(t, serve(t, store.New(w, secret)), wire)
+	a := connectThrough(t, vendortest.Serve(t, store.New(w, secret)), wire)
 	if err := a.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,60 +1,24 @@
 package shopify
 
 import (
-	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	store "github.com/rebuttal-hq/rebuttal/simulator/shopify"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
 
-// golden compares items with a file of testdata; -update, which vendortest
-// defines, writes it.
-func golden(t *testing.T, file string, items []dispute.Item) {
-	t.Helper()
-	got, err := json.MarshalIndent(items, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	path := filepath.Join("testdata", file+".golden")
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path) // #nosec G304 -- a test's own folder
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("items differ from %s (-want +got):\n%s", path, diff)
-	}
-}
-
 func newWorld() *world.World {
 	now := time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
 	return world.New(7, func() time.Time { return now }, 24*time.Hour)
-}
-
-func serve(t *testing.T, h http.Handler) string {
-	t.Helper()
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	return srv.URL
 }
 
 func TestGather(t *testing.T) {
@@ -81,7 +45,7 @@ func TestGather(t *testing.T) {
 	for i, tt := range tests {
 		orders[i] = w.NewOrder(tt.order)
 	}
-	url := serve(t, store.New(w, secret))
+	url := vendortest.Serve(t, store.New(w, secret))
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -90,14 +54,14 @@ func TestGather(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, tt.name, items)
+			vendortest.Golden(t, filepath.Join("testdata", tt.name+".golden"), items)
 		})
 	}
 }
 
 func TestGatherFindsNothing(t *testing.T) {
 	t.Parallel()
-	url := serve(t, store.New(newWorld(), secret))
+	url := vendortest.Serve(t, store.New(newWorld(), secret))
 	for name, p := range map[string]*dispute.Payment{
 		"no payment":               nil,
 		"unknown id":               {OrderID: "99"},
@@ -131,7 +95,7 @@ func TestNameTermIsOneTerm(t *testing.T) {
 
 func TestTwoOrdersOfOneName(t *testing.T) {
 	t.Parallel()
-	url := serve(t, answering(`{"data":{"orders":{"nodes":[{"id":"gid://shopify/Order/1","name":"#1"},{"id":"gid://shopify/Order/2","name":"1"}]}}}`))
+	url := vendortest.Serve(t, answering(`{"data":{"orders":{"nodes":[{"id":"gid://shopify/Order/1","name":"#1"},{"id":"gid://shopify/Order/2","name":"1"}]}}}`))
 	items, err := connect(t, url).Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{OrderName: "#1"}})
 	if len(items) != 0 || dispute.KindOf(err) != dispute.Invalid {
 		t.Errorf("got %d items and error %v, want none and kind invalid", len(items), err)
@@ -188,7 +152,7 @@ func TestGraphQLErrors(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := connect(t, serve(t, answering(tt.body)))
+			a := connect(t, vendortest.Serve(t, answering(tt.body)))
 			items, err := a.Gather(t.Context(), dispute.Case{Payment: &dispute.Payment{OrderID: "1"}})
 			var e *dispute.Error
 			if !errors.As(err, &e) || e.Kind != tt.kind || e.RetryAfter != tt.after {
@@ -221,7 +185,7 @@ func TestLinesArePaged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			requests := 0
-			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				requests++
 				if requests == tt.fails {
 					w.WriteHeader(http.StatusServiceUnavailable)

@@ -227,12 +227,17 @@ func golden(t *testing.T, a integrations.Intake, file string, body []byte) {
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}
-	got, err := json.MarshalIndent(notices, "", "  ")
+	Golden(t, strings.TrimSuffix(file, ".json")+".golden", notices)
+}
+
+// Golden compares a value as indented JSON with a file; -update writes it.
+func Golden(t *testing.T, path string, value any) {
+	t.Helper()
+	got, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got = append(got, '\n')
-	path := strings.TrimSuffix(file, ".json") + ".golden"
 	if *update {
 		if err := os.WriteFile(path, got, 0o600); err != nil {
 			t.Fatal(err)
@@ -243,6 +248,14 @@ func golden(t *testing.T, a integrations.Intake, file string, body []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("notices differ from %s (-want +got):\n%s", path, diff)
+		t.Errorf("differs from %s (-want +got):\n%s", path, diff)
 	}
+}
+
+// Serve runs a handler for the length of a test and returns its address.
+func Serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL
 }
