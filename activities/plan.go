@@ -89,6 +89,10 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 		Sources: s.sources(m, row.Ref.Connection), Accounting: m.Accounting,
 		Linger: s.Policy.Linger, RetryEvery: s.Policy.RetryEvery,
 	}
+	if snap := row.View.Snapshot; !networks.KnownReason(snap) {
+		p.Approval = true
+		p.Why = fmt.Sprintf("the reason %q is not known here, so a person decides; %s", snap.Reason, p.Why)
+	}
 	for _, n := range route.Notify {
 		if n.Optional && !s.configured(n.Connection) {
 			continue

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -198,5 +199,19 @@ func TestCustomersEarlierDisputesAreHisOwn(t *testing.T) {
 	w.update(func(row *store.CaseRow) { row.Payment = nil })
 	if got := w.DB.RuleInput(t.Context(), w.row(), 0.5, noon).CustomerDisputes; got != 0 {
 		t.Errorf("%d earlier disputes of nobody", got)
+	}
+}
+
+// A reason that nobody here knows is decided by a person, whatever the rule.
+func TestUnknownReasonNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	w.update(func(row *store.CaseRow) {
+		row.View.Snapshot.Reason, row.View.Snapshot.Network, row.View.Snapshot.NetworkCode = "moonlight", "", ""
+	})
+	got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+	if !got.Approval || !strings.Contains(got.Why, `"moonlight" is not known`) || got.CutOff.IsZero() {
+		t.Errorf("%+v", got)
 	}
 }

@@ -65,6 +65,16 @@ func Family(s dispute.Snapshot) dispute.Family {
 	return code.Family
 }
 
+// KnownReason reports whether the catalogue knows the dispute's reason: the
+// network's code, or the provider's word.
+func KnownReason(s dispute.Snapshot) bool {
+	if _, ok := Reason(s.Network, s.NetworkCode); ok {
+		return true
+	}
+	_, word := data().words[strings.ToLower(strings.TrimSpace(s.Reason))]
+	return word
+}
+
 // covers reports whether f is the family of one of an umbrella code's claims.
 func (r ReasonCode) covers(f dispute.Family) bool {
 	return slices.ContainsFunc(r.SubReasons, func(s SubReason) bool { return s.Family == f })

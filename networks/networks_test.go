@@ -240,3 +240,22 @@ func ExampleTitle() {
 	fmt.Println(networks.Title(dispute.Snapshot{Network: "visa", NetworkCode: "13.1"}))
 	// Output: Visa 13.1 · Merchandise or services not received
 }
+
+func TestKnownReason(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		s    dispute.Snapshot
+		want bool
+	}{
+		{dispute.Snapshot{Reason: "fraudulent"}, true},
+		{dispute.Snapshot{Reason: " General "}, true},
+		{dispute.Snapshot{Reason: "moonlight", Network: "visa", NetworkCode: "13.1"}, true},
+		{dispute.Snapshot{Reason: "moonlight"}, false},
+		{dispute.Snapshot{Reason: "moonlight", Network: "visa", NetworkCode: "99.9"}, false},
+		{dispute.Snapshot{}, false},
+	} {
+		if got := networks.KnownReason(tt.s); got != tt.want {
+			t.Errorf("KnownReason(%q, %s %q) = %v", tt.s.Reason, tt.s.Network, tt.s.NetworkCode, got)
+		}
+	}
+}

@@ -47,6 +47,8 @@ func next(s *State, now time.Time) move {
 		return afterAnswer(s)
 	case s.Known.Answered || s.Known.Status == dispute.ProviderUnderReview:
 		return move{Act: actWait, Status: dispute.StatusSubmitted, What: "an answer was given outside Rebuttal; waits for the verdict"}
+	case s.Known.Deadline.NoResponse && s.Known.Status == dispute.ProviderUnknown:
+		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "the provider allows no response; waits for the verdict", Needs: "the provider's status " + s.Known.RawStatus + " is not known here"}
 	case s.Known.Deadline.NoResponse:
 		return move{Act: actWait, Status: dispute.StatusOpen, What: "the provider allows no response; waits for the verdict"}
 	case s.Known.PastDue || passed(s.Known.Deadline.Last(), now):

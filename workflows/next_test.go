@@ -107,6 +107,7 @@ func TestNext(t *testing.T) {
 		{"the provider has an answer", with(func(s *State) { s.Known.Answered = true }), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
 		{"a lost answer shows", with(func(s *State) { s.Asked, s.Known.Answered = actSubmit, true }), 0, move{Act: actSubmit, By: "machine"}},
 		{"a lost acceptance shows by the verdict", with(func(s *State) { s.Asked = actAccept }, provider(dispute.ProviderLost)), 0, move{Act: actAccept, By: "machine"}},
+		{"no response allowed, status unknown", with(provider(dispute.ProviderUnknown), func(s *State) { s.Known.Deadline.NoResponse = true }), 0, wait(dispute.StatusNeedsPerson, 0, "the provider allows no response; waits for the verdict", "the provider's status unknown is not known here")},
 		{"no response allowed", with(func(s *State) { s.Known.Deadline.NoResponse = true }), 0, wait(dispute.StatusOpen, 0, "the provider allows no response; waits for the verdict", "")},
 		{"under review", with(provider(dispute.ProviderUnderReview)), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
 		{"past due by the provider's word", with(func(s *State) { s.Known.PastDue = true }), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the deadline has passed without an answer")},
