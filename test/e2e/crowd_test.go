@@ -30,7 +30,7 @@ func TestCrowd(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed)) // #nosec G404 -- a test's order
 	ids := openCrowd(sys, rng)
 	deliver(t, sys, rng, ids)
-	ctx, stop := context.WithTimeout(t.Context(), 6*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 12*time.Minute)
 	defer stop()
 	answered(ctx, t, sys, ids)
 	unwatched(ctx, t, sys)
@@ -83,7 +83,7 @@ func deliver(t *testing.T, sys *rehearsal.System, rng *rand.Rand, ids []string) 
 
 func answered(ctx context.Context, t *testing.T, sys *rehearsal.System, ids []string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(ctx, 150*time.Second)
+	ctx, stop := context.WithTimeout(ctx, 8*time.Minute)
 	defer stop()
 	last := ""
 	for {
