@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/internal/rehearsal"
 	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/simulator/stripe"
@@ -85,7 +86,7 @@ func answered(ctx context.Context, t *testing.T, sys *rehearsal.System, ids []st
 	t.Helper()
 	ctx, stop := context.WithTimeout(ctx, 8*time.Minute)
 	defer stop()
-	last := ""
+	last, waiting := "", 0
 	for {
 		last = ""
 		for _, id := range ids {
@@ -93,7 +94,11 @@ func answered(ctx context.Context, t *testing.T, sys *rehearsal.System, ids []st
 				last = id
 			}
 		}
+		waiting = max(waiting, armed(ctx, t, sys))
 		if last == "" {
+			if waiting == 0 {
+				t.Error("no case waited for approval: the timers were not looked at")
+			}
 			return
 		}
 		select {
@@ -103,6 +108,22 @@ func answered(ctx context.Context, t *testing.T, sys *rehearsal.System, ids []st
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// armed checks that every case that waits for an approval has a timer to come,
+// and counts them.
+func armed(ctx context.Context, t *testing.T, sys *rehearsal.System) int {
+	t.Helper()
+	rows, _, err := sys.App.DB.ListCases(ctx, store.CaseFilter{Status: dispute.StatusNeedsApproval, Limit: 500})
+	if err != nil && ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.ArmedUntil.Before(time.Now().Add(-30 * time.Second)) {
+			t.Errorf("case %s waits for approval with its timer at %v", r.ID, r.ArmedUntil)
+		}
+	}
+	return len(rows)
 }
 
 // tell logs how the cases stand.
