@@ -102,9 +102,8 @@ func (s *Steps) ticket(ctx context.Context, in AnnounceInput, row store.CaseRow)
 	return s.comment(ctx, desk, w.key, id, in, t)
 }
 
-// comment brings the ticket up to date with one face. The fields may be set
-// again and again; a comment is written once, and left out when it is not known
-// whether an earlier attempt wrote it.
+// comment brings the ticket up to date with one face: its fields, and a comment
+// under a key that the help desk knows again.
 func (s *Steps) comment(ctx context.Context, desk integrations.Ticketing, ticket, id string, in AnnounceInput, t integrations.Ticket) error {
 	words := headline(in.Face) + ". " + in.Face.Next + "."
 	if in.Say != "" {
@@ -112,9 +111,6 @@ func (s *Steps) comment(ctx context.Context, desk integrations.Ticketing, ticket
 	}
 	w := write{
 		key: key(ticket, "comment", digest(in)), caseID: t.CaseID, kind: "comment", target: in.Ticket.Connection,
-		find: func(ctx context.Context, intent store.Intent) (any, bool, error) {
-			return "unknown", true, desk.Update(ctx, intent.Key, id, t, "")
-		},
 		do: func(ctx context.Context, intent store.Intent) (store.Receipt, error) {
 			return store.Receipt{Detail: toJSON("written")}, desk.Update(ctx, intent.Key, id, t, words)
 		},

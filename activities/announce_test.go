@@ -163,6 +163,23 @@ func TestATicketsAnswerIsLost(t *testing.T) {
 	}
 }
 
+// A comment that was turned away is written by the retry.
+func TestATicketsCommentIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	ok(t, w.tellHelp(face(nil), ""))
+	won := face(func(f *dispute.Face) { f.Status, f.Next = dispute.StatusWon, "closed" })
+	w.help.onAsk = func() error { return fails(dispute.RateLimited) }
+	wantKind(t, w.tellHelp(won, "verdict: won"), dispute.RateLimited)
+	w.help.onAsk = nil
+	ok(t, w.tellHelp(won, "verdict: won"))
+	ok(t, w.tellHelp(won, "verdict: won"))
+	if len(w.help.comments) != 1 || w.help.tickets[0].Status != "solved" {
+		t.Errorf("%+v", w.help)
+	}
+}
+
 func TestAnnouncementsNameNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, database(t))

@@ -213,6 +213,8 @@ func (c *chat) Reply(_ context.Context, key string, _ integrations.MessageRef, t
 
 // helpdesk keeps tickets.
 type helpdesk struct {
+	written  map[string]bool // keys of comments
+	onAsk    func() error    // before an update is taken
 	tickets  []integrations.Ticket
 	comments []string
 	updates  int
@@ -243,14 +245,23 @@ func (h *helpdesk) Create(_ context.Context, _ string, t integrations.Ticket) (s
 	return fmt.Sprintf("t%d", len(h.tickets)-1), nil
 }
 
-func (h *helpdesk) Update(_ context.Context, _, id string, t integrations.Ticket, comment string) error {
+func (h *helpdesk) Update(_ context.Context, key, id string, t integrations.Ticket, comment string) error {
 	h.updates++
+	if h.onAsk != nil {
+		if err := h.onAsk(); err != nil {
+			return err
+		}
+	}
 	var n int
 	if _, err := fmt.Sscanf(id, "t%d", &n); err != nil || n >= len(h.tickets) {
 		return dispute.Errorf(dispute.NotFound, "help: update "+id, "no such ticket")
 	}
 	h.tickets[n] = t
-	if comment != "" {
+	if comment != "" && !h.written[key] {
+		if h.written == nil {
+			h.written = map[string]bool{}
+		}
+		h.written[key] = true
 		h.comments = append(h.comments, comment)
 	}
 	if h.onUpdate != nil {

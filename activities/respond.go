@@ -16,13 +16,14 @@ import (
 )
 
 // The submission protocol. Providers take evidence once, so every attempt goes
-// through the same gates: write the intent with the packet frozen in it, read
+// through the same gates: write the intent with the packet in it, read
 // the provider's state, refuse if somebody answered or time is over, upload
 // what is not uploaded yet, send under the intent's key, read back, keep the
 // receipt with the bytes. A lost answer is settled by reading, never by
 // sending again.
 
-// answer is what an intent freezes with its first attempt.
+// answer is what an intent says will be sent. The packet may be replaced by a
+// newer one until the final request leaves.
 type answer struct {
 	Packet string `json:"packet,omitempty"`
 	By     string `json:"by"`

@@ -220,7 +220,7 @@ type Ticketing interface {
 	Find(ctx context.Context, caseID string) (id string, found bool, err error)
 	Create(ctx context.Context, key string, t Ticket) (id string, err error)
 	// Update sets the fields of t and adds comment, unless it is empty, as an
-	// internal note.
+	// internal note: once under key, also when an earlier answer was lost.
 	Update(ctx context.Context, key, id string, t Ticket, comment string) error
 }
 

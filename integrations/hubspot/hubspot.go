@@ -72,10 +72,7 @@ func newAdapter(d integrations.Deps, connection string, s Settings) (*adapter, e
 		connection: connection,
 		http: vendorhttp.Client{
 			Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP,
-			Auth: func(r *http.Request) error {
-				r.Header.Set("Authorization", "Bearer "+s.AccessToken)
-				return nil
-			},
+			Auth: vendorhttp.Header("Authorization", "Bearer "+s.AccessToken),
 		},
 	}, nil
 }

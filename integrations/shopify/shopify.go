@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 
@@ -88,10 +87,7 @@ func newAdapter(d integrations.Deps, connection string, s Settings) (*adapter, e
 		path:       "/admin/api/" + s.APIVersion + "/graphql.json",
 		http: vendorhttp.Client{
 			Vendor: name, BaseURL: base, HTTP: d.HTTP,
-			Auth: func(r *http.Request) error {
-				r.Header.Set("X-Shopify-Access-Token", s.AccessToken)
-				return nil
-			},
+			Auth: vendorhttp.Header("X-Shopify-Access-Token", s.AccessToken),
 		},
 	}, nil
 }

@@ -31,6 +31,14 @@ type Client struct {
 	Auth func(*http.Request) error
 }
 
+// Header is an Auth that sets one header, as most vendors' tokens want it.
+func Header(name, value string) func(*http.Request) error {
+	return func(r *http.Request) error {
+		r.Header.Set(name, value)
+		return nil
+	}
+}
+
 // Request is one call.
 type Request struct {
 	Op     string // for errors: "read order"
