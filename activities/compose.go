@@ -14,21 +14,22 @@ import (
 
 // Compose builds the case's packet from what is known now, within the
 // provider's limits, and keeps it. The same evidence gives the same packet.
-func (s *Steps) Compose(ctx context.Context, in ComposeInput) (PacketRef, error) {
-	row, err := s.load(ctx, in.Ref)
+func (s *Steps) Compose(ctx context.Context, in ComposeInput) (out PacketRef, err error) {
+	defer toTemporal(&err)
+	row, err := s.DB.GetCase(ctx, in.Ref.CaseID())
 	if err != nil {
-		return PacketRef{}, temporalError(err)
+		return PacketRef{}, err
 	}
 	items, err := s.exhibits(ctx, row.ID)
 	if err != nil {
-		return PacketRef{}, temporalError(err)
+		return PacketRef{}, err
 	}
 	p, err := evidence.Compose(evidence.Input{Case: row.Case, Items: items, Limits: s.limits(row.Case)})
 	if err != nil {
-		return PacketRef{}, temporalError(err)
+		return PacketRef{}, err
 	}
 	if err := s.keepPacket(ctx, in.Ref, p); err != nil {
-		return PacketRef{}, temporalError(err)
+		return PacketRef{}, err
 	}
 	return packetRef(p), nil
 }

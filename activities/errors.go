@@ -10,6 +10,10 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
+// toTemporal is deferred by every step, so that its body speaks of errors of
+// ours only: defer toTemporal(&err).
+func toTemporal(err *error) { *err = temporalError(*err) }
+
 // temporalError is the only place where an error of ours becomes one of
 // Temporal's: its type is the kind, and the kind decides whether and when the
 // step is tried again.
@@ -34,14 +38,16 @@ func temporalError(err error) error {
 // again after a refusal.
 const patient = 15 * time.Minute
 
-// neverGivingUp is temporalError for money: a refusal that a person must mend
+// neverGivingUp is toTemporal for money: a refusal that a person must mend
 // (credentials, an account that is not mapped) is tried again, because books
 // that lack an entry stay wrong.
-func neverGivingUp(err error) error {
-	if err == nil || retryable(dispute.KindOf(err)) {
-		return temporalError(err)
+func neverGivingUp(err *error) {
+	kind := dispute.KindOf(*err)
+	if *err == nil || retryable(kind) {
+		toTemporal(err)
+		return
 	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), string(dispute.KindOf(err)), temporal.ApplicationErrorOptions{NextRetryDelay: patient})
+	*err = temporal.NewApplicationErrorWithOptions((*err).Error(), string(kind), temporal.ApplicationErrorOptions{NextRetryDelay: patient})
 }
 
 // retryable reports whether the same step can succeed later without a person.

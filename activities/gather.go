@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -13,22 +12,23 @@ import (
 // Gather asks one source and keeps what it found. Only a failure that may pass
 // by itself is an error; one that will not is an outcome, with the items found
 // before it kept.
-func (s *Steps) Gather(ctx context.Context, in GatherInput) (dispute.SourceResult, error) {
-	out := dispute.SourceResult{Connection: in.Connection}
+func (s *Steps) Gather(ctx context.Context, in GatherInput) (out dispute.SourceResult, err error) {
+	defer toTemporal(&err)
+	out.Connection = in.Connection
 	source, err := integrations.As[integrations.EvidenceSource](s.Set, in.Connection)
 	if err != nil {
 		out.Outcome, out.Detail = dispute.SourceFailed, err.Error()
 		return out, nil
 	}
-	row, err := s.load(ctx, in.Ref)
+	row, err := s.DB.GetCase(ctx, in.Ref.CaseID())
 	if err != nil {
-		return out, temporalError(err)
+		return out, err
 	}
 	_, err = s.payment(ctx, &row)
 	switch kind := dispute.KindOf(err); {
 	case err == nil, kind == dispute.NotFound, kind == dispute.Unsupported:
 	case retryable(kind):
-		return out, temporalError(fmt.Errorf("the payment is not known yet: %w", err))
+		return out, fmt.Errorf("the payment is not known yet: %w", err)
 	default:
 		out.Outcome, out.Detail = dispute.SourceFailed, "the payment cannot be read: "+err.Error()
 		return out, nil
@@ -39,12 +39,12 @@ func (s *Steps) Gather(ctx context.Context, in GatherInput) (dispute.SourceResul
 	}
 	items, gatherErr := source.Gather(ctx, row.Case)
 	if err := s.keep(ctx, in, items); err != nil {
-		return out, temporalError(err)
+		return out, err
 	}
 	out.Items = len(items)
 	switch {
 	case gatherErr != nil && retryable(dispute.KindOf(gatherErr)):
-		return out, temporalError(gatherErr)
+		return out, gatherErr
 	case gatherErr != nil:
 		out.Outcome, out.Detail = dispute.SourceFailed, gatherErr.Error()
 	case len(items) == 0:
@@ -72,38 +72,4 @@ func (s *Steps) keep(ctx context.Context, in GatherInput, items []dispute.Item) 
 		items[i].Blob = blob
 	}
 	return s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error { return tx.SaveItems(items) })
-}
-
-// payment is the disputed payment, read from the provider once and kept with
-// the case.
-func (s *Steps) payment(ctx context.Context, row *store.CaseRow) (*dispute.Payment, error) {
-	if row.Payment != nil {
-		return row.Payment, nil
-	}
-	reader, err := integrations.As[integrations.PaymentReader](s.Set, row.Ref.Connection)
-	if err != nil {
-		return nil, err
-	}
-	p, err := reader.Payment(ctx, row.View.Snapshot)
-	if err != nil {
-		return nil, err
-	}
-	row.Payment = &p
-	return &p, s.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error {
-		tx.Row().Payment = &p
-		return nil
-	})
-}
-
-func (s *Steps) isSource(connection string) bool {
-	_, err := integrations.As[integrations.EvidenceSource](s.Set, connection)
-	return err == nil
-}
-
-func toJSON(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("activities: %T does not marshal: %v", v, err)) // a type of ours, fixed at compile time
-	}
-	return b
 }

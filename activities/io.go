@@ -10,7 +10,6 @@ import (
 // Known is what a workflow knows of a dispute after Record: ids, codes, money
 // and dates. It stays in history, so it holds no personal data.
 type Known struct {
-	CaseID      string                 `json:"case_id"`
 	Title       string                 `json:"title"` // "Visa 13.1 · Merchandise not received"
 	Merchant    string                 `json:"merchant"`
 	Family      dispute.Family         `json:"family"`
@@ -23,17 +22,15 @@ type Known struct {
 	Stage       dispute.Stage          `json:"stage"`
 	Deadline    dispute.Deadline       `json:"deadline"`
 	PastDue     bool                   `json:"past_due,omitempty"`
-	Answered    bool                   `json:"answered,omitempty"`    // the provider has an answer for this stage
 	Submissions int                    `json:"submissions,omitempty"` // as the provider counts them
 	AutoAnswer  string                 `json:"auto_answer,omitempty"`
 }
 
 // RecordInput names the notices to fold into a case.
 type RecordInput struct {
-	Ref        dispute.Ref      `json:"ref"`
-	Part       int              `json:"part"`
-	WorkflowID string           `json:"workflow_id"`
-	Notices    []dispute.Notice `json:"notices"`
+	Ref     dispute.Ref      `json:"ref"`
+	Part    int              `json:"part"`
+	Notices []dispute.Notice `json:"notices"`
 }
 
 // Recorded is the case after its notices were folded in.

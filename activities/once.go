@@ -89,3 +89,11 @@ func (s *Steps) unwritten(ctx context.Context, w write, err error) error {
 	}
 	return err
 }
+
+func toJSON(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("activities: %T does not marshal: %v", v, err)) // a type of ours, fixed at compile time
+	}
+	return b
+}

@@ -4,41 +4,38 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// paymentPatience is how long a plan waits for the provider to tell the
-// payment: rules that look at it then see it, and deadlines never wait for it.
-const paymentPatience = 1200 * time.Millisecond
-
 // Plan decides who owns the case, what the answer is by default and when
 // things happen, by the pinned rule set or the one in force. It never fails
 // for a reason that a rule or a vendor could cause: the fallback sends the case
 // to a person with the deadline armed.
-func (s *Steps) Plan(ctx context.Context, in PlanInput) (Plan, error) {
-	row, err := s.load(ctx, in.Ref)
+func (s *Steps) Plan(ctx context.Context, in PlanInput) (p Plan, err error) {
+	defer toTemporal(&err)
+	row, err := s.DB.GetCase(ctx, in.Ref.CaseID())
 	if err != nil {
-		return Plan{}, temporalError(err)
+		return Plan{}, err
 	}
 	s.knowPayment(ctx, &row)
 	route, err := s.route(ctx, in.RuleSet, row)
 	if err != nil {
-		return Plan{}, temporalError(err)
+		return Plan{}, err
 	}
-	p := s.schedule(row, route)
+	p = s.schedule(row, route)
 	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		r := tx.Row()
 		r.Rule, r.RuleSet, r.Route = route.Rule, route.SetHash, toJSON(route)
 		r.Queue, r.CutOffAt = p.Queue, p.CutOff
 		return nil
 	})
-	return p, temporalError(err)
+	return p, err
 }
 
 // route asks the rules. A set that this build cannot read and rules that cannot
@@ -57,16 +54,6 @@ func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (rule
 	}
 	s.Log.Error("rules cannot decide; a person will", "case", row.ID, "error", err)
 	return fallback(hash, err), nil
-}
-
-// knowPayment reads the payment if nobody did yet, and goes on without it when
-// the provider is slow.
-func (s *Steps) knowPayment(ctx context.Context, row *store.CaseRow) {
-	ctx, stop := context.WithTimeout(ctx, paymentPatience)
-	defer stop()
-	if _, err := s.payment(ctx, row); err != nil {
-		s.Log.Warn("plan without the payment", "case", row.ID, "kind", dispute.KindOf(err))
-	}
 }
 
 // fallback leaves a case that no rule could decide to a person, and sends the
@@ -161,6 +148,11 @@ func (s *Steps) sources(m Merchant, provider string) []string {
 	return out
 }
 
+func (s *Steps) isSource(connection string) bool {
+	_, err := integrations.As[integrations.EvidenceSource](s.Set, connection)
+	return err == nil
+}
+
 func (s *Steps) configured(connection string) bool {
 	_, ok := s.Set.Adapter(connection)
 	return ok
@@ -173,54 +165,4 @@ func why(r rules.Route) string {
 		}
 	}
 	return ""
-}
-
-// ruleSets keeps parsed rule sets by hash; a published set never changes.
-type ruleSets struct {
-	mu   sync.Mutex
-	sets map[string]*rules.Set
-}
-
-// ruleSet is the set with a hash, or the one in force, or the built-in default
-// when none was ever published.
-func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
-	var stored store.RuleSet
-	var err error
-	if hash == "" {
-		stored, err = s.DB.ActiveRules(ctx)
-	} else if set := s.sets.get(hash); set != nil {
-		return set, nil
-	} else {
-		stored, err = s.DB.RuleSet(ctx, hash)
-	}
-	if dispute.KindOf(err) == dispute.NotFound && err != nil {
-		return rules.Default(), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.sets.parse(stored)
-}
-
-func (c *ruleSets) get(hash string) *rules.Set {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sets[hash]
-}
-
-func (c *ruleSets) parse(stored store.RuleSet) (*rules.Set, error) {
-	if set := c.get(stored.Hash); set != nil {
-		return set, nil
-	}
-	set, err := rules.Parse(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.sets == nil {
-		c.sets = map[string]*rules.Set{}
-	}
-	c.sets[stored.Hash] = set
-	return set, nil
 }

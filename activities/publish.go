@@ -8,8 +8,9 @@ import (
 
 // Publish stores how a case stands and appends what happened since to its
 // history, in one transaction.
-func (s *Steps) Publish(ctx context.Context, in PublishInput) error {
-	err := s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
+func (s *Steps) Publish(ctx context.Context, in PublishInput) (err error) {
+	defer toTemporal(&err)
+	return s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		row, f := tx.Row(), in.Face
 		row.Status, row.Needs, row.Next = f.Status, f.Needs, f.Next
 		row.Queue, row.Assignee, row.Strength = f.Queue, f.Assignee, f.Strength
@@ -28,5 +29,4 @@ func (s *Steps) Publish(ctx context.Context, in PublishInput) error {
 		}
 		return nil
 	})
-	return temporalError(err)
 }

@@ -12,15 +12,15 @@ import (
 // Push posts the case's journal entries that one accounting system does not
 // have yet. Each carries its natural key, so a repeated push writes nothing
 // twice.
-func (s *Steps) Push(ctx context.Context, in PushInput) (Pushed, error) {
-	var out Pushed
+func (s *Steps) Push(ctx context.Context, in PushInput) (out Pushed, err error) {
+	defer neverGivingUp(&err)
 	books, err := integrations.As[integrations.Accounting](s.Set, in.Connection)
 	if err != nil {
-		return out, neverGivingUp(err)
+		return out, err
 	}
 	entries, err := s.DB.Unexported(ctx, in.Connection, in.Ref.CaseID())
 	if err != nil {
-		return out, neverGivingUp(err)
+		return out, err
 	}
 	var failed error
 	for _, e := range entries { // one that is refused does not hold up the others
@@ -30,7 +30,7 @@ func (s *Steps) Push(ctx context.Context, in PushInput) (Pushed, error) {
 		}
 		out.Entries++
 	}
-	return out, neverGivingUp(failed)
+	return out, failed
 }
 
 func (s *Steps) pushEntry(ctx context.Context, books integrations.Accounting, in PushInput, e ledger.Entry) error {

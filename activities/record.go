@@ -13,12 +13,12 @@ import (
 // Record folds notices into the case in one transaction: the case row, a
 // history event per notice, and the journal entries that the movements now
 // ask for. Told again, it changes nothing.
-func (s *Steps) Record(ctx context.Context, in RecordInput) (Recorded, error) {
-	var out Recorded
-	err := s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
+func (s *Steps) Record(ctx context.Context, in RecordInput) (out Recorded, err error) {
+	defer toTemporal(&err)
+	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		row := tx.Row()
 		row.Merchant = s.merchant(in.Ref.Connection).ID
-		row.Part, row.WorkflowID = in.Part, in.WorkflowID
+		row.Part, row.WorkflowID = in.Part, in.Ref.WorkflowID(in.Part)
 		for _, n := range in.Notices {
 			row.View = dispute.Fold(row.View, n)
 			if err := tx.Append(noticeEvent(n)); err != nil {
@@ -33,7 +33,7 @@ func (s *Steps) Record(ctx context.Context, in RecordInput) (Recorded, error) {
 		out = Recorded{Known: known(row), Posted: posted}
 		return nil
 	})
-	return out, temporalError(err)
+	return out, err
 }
 
 // judge derives from the view what does not depend on rules.
@@ -116,12 +116,9 @@ func outcomeOf(row *store.CaseRow) ledger.Outcome {
 func known(row *store.CaseRow) Known {
 	snap := row.View.Snapshot
 	return Known{
-		CaseID: row.ID, Title: networks.Title(snap), Merchant: row.Merchant, Family: row.Family,
+		Title: networks.Title(snap), Merchant: row.Merchant, Family: row.Family,
 		Amount: snap.Amount, Network: snap.Network, NetworkCode: snap.NetworkCode, Reason: snap.Reason,
 		RawStatus: snap.RawStatus, Status: snap.Status, Stage: snap.Stage, Deadline: row.Deadline,
-		PastDue: snap.PastDue, Answered: answered(snap), AutoAnswer: snap.AutoAnswer, Submissions: snap.SubmissionCount,
+		PastDue: snap.PastDue, AutoAnswer: snap.AutoAnswer, Submissions: snap.SubmissionCount,
 	}
 }
-
-// answered reports whether the provider has an answer for the present stage.
-func answered(s dispute.Snapshot) bool { return s.Status == dispute.ProviderUnderReview }

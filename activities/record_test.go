@@ -154,13 +154,16 @@ func TestRecordTellsWhatIsKnown(t *testing.T) {
 	w := newWorld(t, database(t))
 	got := w.record(w.notice("evt_1", 0, dispute.NoticeOpened, func(s *dispute.Snapshot) { s.SubmissionCount, s.AutoAnswer = 2, "accept" }))
 	want := Known{
-		CaseID: w.ref.CaseID(), Title: got.Known.Title, Merchant: "acme", Family: dispute.FamilyProductNotReceived,
+		Title: got.Known.Title, Merchant: "acme", Family: dispute.FamilyProductNotReceived,
 		Amount: dispute.Money{Minor: 12900, Currency: "USD"}, Network: "visa", NetworkCode: "13.1", Reason: "product_not_received",
 		RawStatus: "needs_response", Status: dispute.ProviderNeedsResponse, Stage: dispute.StageChargeback,
 		Deadline: got.Known.Deadline, Submissions: 2, AutoAnswer: "accept",
 	}
 	if diff := cmp.Diff(want, got.Known); diff != "" {
 		t.Error(diff)
+	}
+	if id := w.row().WorkflowID; id != w.ref.WorkflowID(1) {
+		t.Errorf("the case is reached at %s, want %s", id, w.ref.WorkflowID(1))
 	}
 	if d := got.Known.Deadline; d.At.After(noon.Add(10*day)) || !d.Last().Equal(noon.Add(10*day)) {
 		t.Errorf("deadline %+v", d)
@@ -170,10 +173,10 @@ func TestRecordTellsWhatIsKnown(t *testing.T) {
 		t.Errorf("%+v", row)
 	}
 	got = w.record(w.notice("evt_2", 1, dispute.NoticeClosed, told(dispute.ProviderPrevented)))
-	if row := w.row(); row.Outcome != string(ledger.OutcomeClosed) || !got.Known.Status.Final() || got.Known.Answered {
+	if row := w.row(); row.Outcome != string(ledger.OutcomeClosed) || !got.Known.Status.Final() || got.Known.Status.Answered() {
 		t.Errorf("%+v, outcome %q", got.Known, row.Outcome)
 	}
-	if got := w.record(w.notice("evt_3", 2, dispute.NoticeUpdated, told(dispute.ProviderUnderReview))); !got.Known.Answered || w.row().Outcome != "" {
+	if got := w.record(w.notice("evt_3", 2, dispute.NoticeUpdated, told(dispute.ProviderUnderReview))); !got.Known.Status.Answered() || w.row().Outcome != "" {
 		t.Errorf("a dispute that was reopened has the outcome %q", w.row().Outcome)
 	}
 }

@@ -5,10 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
-
-	"go.temporal.io/sdk/activity"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
@@ -59,31 +55,32 @@ type responder struct {
 }
 
 // Submit sends the case's packet as the one contest of the stage.
-func (s *Steps) Submit(ctx context.Context, in RespondInput) (Responded, error) {
+func (s *Steps) Submit(ctx context.Context, in RespondInput) (out Responded, err error) {
+	defer toTemporal(&err)
 	r, err := s.responder(ctx, in, dispute.ResponseContest)
 	if err != nil {
-		return Responded{}, temporalError(err)
+		return Responded{}, err
 	}
 	vendor, err := integrations.As[integrations.Responder](s.Set, in.Ref.Connection)
 	if err != nil {
-		return Responded{}, temporalError(err)
+		return Responded{}, err
 	}
 	r.send = func(ctx context.Context, intent store.Intent, p *progress) (integrations.Receipt, error) {
 		return r.submit(ctx, vendor, intent, p)
 	}
-	out, err := r.respond(ctx)
-	return out, temporalError(err)
+	return r.respond(ctx)
 }
 
 // Accept gives the dispute up at the provider.
-func (s *Steps) Accept(ctx context.Context, in RespondInput) (Responded, error) {
+func (s *Steps) Accept(ctx context.Context, in RespondInput) (out Responded, err error) {
+	defer toTemporal(&err)
 	r, err := s.responder(ctx, in, dispute.ResponseAccept)
 	if err != nil {
-		return Responded{}, temporalError(err)
+		return Responded{}, err
 	}
 	vendor, err := integrations.As[integrations.Accepter](s.Set, in.Ref.Connection)
 	if err != nil {
-		return Responded{}, temporalError(err)
+		return Responded{}, err
 	}
 	r.send = func(ctx context.Context, intent store.Intent, p *progress) (integrations.Receipt, error) {
 		if err := r.mark(ctx, intent.Key, p); err != nil {
@@ -91,12 +88,11 @@ func (s *Steps) Accept(ctx context.Context, in RespondInput) (Responded, error) 
 		}
 		return vendor.Accept(ctx, intent.Key, r.row.Case)
 	}
-	out, err := r.respond(ctx)
-	return out, temporalError(err)
+	return r.respond(ctx)
 }
 
 func (s *Steps) responder(ctx context.Context, in RespondInput, word dispute.Response) (*responder, error) {
-	row, err := s.load(ctx, in.Ref)
+	row, err := s.DB.GetCase(ctx, in.Ref.CaseID())
 	if err != nil {
 		return nil, err
 	}
@@ -273,33 +269,6 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 	return vendor.Submit(ctx, sub)
 }
 
-// beatEvery is well within the heartbeat time-out of the workflow's policy for
-// responses.
-const beatEvery = 3 * time.Second
-
-// beat tells Temporal that this worker lives, so that another takes over soon
-// after it does not. Call what it returns to stop.
-func beat(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		every := time.NewTicker(beatEvery)
-		defer every.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-every.C:
-				activity.RecordHeartbeat(ctx)
-			}
-		}
-	})
-	return func() {
-		cancel()
-		done.Wait()
-	}
-}
-
 // mark notes that from now on an answer at the provider may be ours.
 func (r *responder) mark(ctx context.Context, key string, p *progress) error {
 	p.Sending = true
@@ -344,23 +313,4 @@ func unmarshal(pairs ...any) error {
 		}
 	}
 	return nil
-}
-
-// Claim tells a provider that answers by itself that the answer is ours.
-func (s *Steps) Claim(ctx context.Context, in ClaimInput) (Claimed, error) {
-	auto, err := integrations.As[integrations.AutoAnswerer](s.Set, in.Ref.Connection)
-	if err != nil {
-		return Claimed{}, temporalError(err)
-	}
-	defer beat(ctx)()
-	w := write{
-		key: key(in.Ref.CaseID(), "claim"), caseID: in.Ref.CaseID(), kind: "claim", target: in.Ref.Connection,
-		do: func(ctx context.Context, intent store.Intent) (store.Receipt, error) {
-			claimed, method, err := auto.ClaimManual(ctx, intent.Key, in.Ref)
-			return store.Receipt{Detail: toJSON(Claimed{Claimed: claimed, Method: method})}, err
-		},
-	}
-	var out Claimed
-	err = s.once(ctx, w, &out)
-	return out, temporalError(err)
 }

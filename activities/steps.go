@@ -7,11 +7,9 @@
 package activities
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
-	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
@@ -66,9 +64,4 @@ func (s *Steps) merchant(connection string) Merchant {
 		}
 	}
 	return Merchant{ID: connection}
-}
-
-// load reads a case that must be there.
-func (s *Steps) load(ctx context.Context, ref dispute.Ref) (store.CaseRow, error) {
-	return s.DB.GetCase(ctx, ref.CaseID())
 }

@@ -148,7 +148,7 @@ func (w *world) notice(id string, minutes int, kind dispute.NoticeKind, change f
 
 func (w *world) record(notices ...dispute.Notice) Recorded {
 	w.t.Helper()
-	in := RecordInput{Ref: w.ref, Part: 1, WorkflowID: w.ref.WorkflowID(1), Notices: notices}
+	in := RecordInput{Ref: w.ref, Part: 1, Notices: notices}
 	return must[Recorded](w.t)(run[Recorded](w, w.Record, in))
 }
 

@@ -104,10 +104,8 @@ func left(at time.Time, s dispute.Status) string {
 		return "no date"
 	case d <= 0:
 		return "over"
-	case d < 48*time.Hour:
-		return d.Round(time.Minute).String()
 	default:
-		return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
+		return dispute.Span(d)
 	}
 }
 

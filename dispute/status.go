@@ -61,6 +61,9 @@ func (s ProviderStatus) rank() int {
 	return 0
 }
 
+// Answered reports whether the provider has an answer for the present stage.
+func (s ProviderStatus) Answered() bool { return s == ProviderUnderReview }
+
 // Status is where our work on a case stands.
 type Status string
 

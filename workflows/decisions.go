@@ -16,8 +16,8 @@ import (
 // decision is a human act on its way into the state.
 type decision struct {
 	dispute.Decision
-	taken bool
-	err   error // it was overtaken on its way
+	stored bool  // its effect is in the database
+	err    error // it was overtaken on its way
 }
 
 // handleDecisions registers one update per kind of decision. An update is
@@ -42,7 +42,7 @@ func (d *run) handleDecisions(ctx workflow.Context) error {
 
 func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (dispute.Face, error) {
 	if d.seen(in.ID) {
-		err := workflow.Await(ctx, func() bool { return len(d.taken) == 0 })
+		err := workflow.Await(ctx, func() bool { return len(d.unstored) == 0 })
 		return d.Face, err
 	}
 	if in.Stage == "" && d.Known != nil {
@@ -50,7 +50,7 @@ func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (dispute.F
 	}
 	own := &decision{Decision: in}
 	d.decisions = append(d.decisions, own)
-	if err := workflow.Await(ctx, func() bool { return own.taken }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return own.stored }); err != nil {
 		return d.Face, err
 	}
 	return d.Face, own.err
@@ -76,7 +76,7 @@ func (d *run) mayDecide(ctx workflow.Context, kind dispute.DecisionKind, in disp
 		return fmt.Errorf("the provider has decided: %s", d.Known.RawStatus)
 	case d.Answer != nil:
 		return fmt.Errorf("already answered: %s by %s at %s", d.Answer.Response, d.Answer.By, stamp(d.Answer.At))
-	case d.Known.Answered:
+	case d.Known.Status.Answered():
 		return errors.New("the provider already has an answer for this stage")
 	}
 	return d.mayAnswer(ctx, kind)
@@ -107,15 +107,15 @@ func (d *run) decide(ctx workflow.Context) {
 		d.apply(ctx, dec.Decision)
 		d.remember(dec.ID)
 	}
-	d.taken, d.decisions = append(d.taken, d.decisions...), nil
+	d.unstored, d.decisions = append(d.unstored, d.decisions...), nil
 }
 
 // answerDecisions lets the updates return whose effects are stored.
 func (d *run) answerDecisions() {
-	for _, dec := range d.taken {
-		dec.taken = true
+	for _, dec := range d.unstored {
+		dec.stored = true
 	}
-	d.taken = nil
+	d.unstored = nil
 }
 
 func (d *run) apply(ctx workflow.Context, in dispute.Decision) {

@@ -17,7 +17,7 @@ func details(s *State) string {
 	line("### %s · %s", s.Known.Title, s.Known.Amount)
 	line("")
 	line("| | |\n|---|---|")
-	line("| case | `%s` |", s.Known.CaseID)
+	line("| case | `%s` |", s.Ref.CaseID())
 	line("| dispute | `%s`, %s, provider says `%s` |", s.Ref, s.Known.Stage, s.Known.RawStatus)
 	line("| status | **%s** |", s.Face.Status)
 	if s.Face.Needs != "" {

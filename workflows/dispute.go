@@ -25,8 +25,8 @@ func Dispute(ctx workflow.Context, s State) (State, error) {
 type run struct {
 	State
 	notices   workflow.ReceiveChannel
-	decisions []*decision
-	taken     []*decision        // in the state, not yet in the database
+	decisions []*decision        // not yet in the state
+	unstored  []*decision        // in the state, not yet in the database
 	pushed    bool               // the last look at the books was taken
 	news      bool               // something was said that people should see at once
 	events    []activities.Event // not yet published
@@ -114,10 +114,7 @@ func (d *run) absorb(ctx workflow.Context) error {
 	if len(d.Pending) == 0 {
 		return nil
 	}
-	in := activities.RecordInput{
-		Ref: d.Ref, Part: d.Part, Notices: d.Pending,
-		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
-	}
+	in := activities.RecordInput{Ref: d.Ref, Part: d.Part, Notices: d.Pending}
 	var got activities.Recorded
 	if err := own(ctx, fmt.Sprintf("record %d notice(s)", len(d.Pending)), steps.Record, in, &got); err != nil {
 		return err
@@ -190,7 +187,6 @@ func (d *run) claim(ctx workflow.Context) {
 		err := ordinary(ctx, vendorWrite.within(d.left(ctx)), VendorQueue(d.Ref.Connection), "claim the answer as ours", steps.Claim, activities.ClaimInput{Ref: d.Ref}, &got)
 		if err != nil {
 			d.event("claim_failed", "machine", "error", reason(err))
-
 			return
 		}
 		d.Auto = &got

@@ -31,13 +31,9 @@ func (d *run) ask(ctx workflow.Context, i int, source string, prompt func()) {
 	in := activities.GatherInput{Ref: d.Ref, Connection: source}
 	asked := d.Sources
 	var got dispute.SourceResult
-	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		StartToCloseTimeout: quickLimit, ScheduleToCloseTimeout: quickLimit,
-		Summary: "ask " + source, RetryPolicy: once,
-	})
-	err := workflow.ExecuteLocalActivity(local, steps.Gather, in).Get(ctx, &got)
+	err := local(ctx, "ask "+source, steps.Gather, in, &got)
 	prompt()
-	if err != nil && !final(err) {
+	if mayPass(err) {
 		patience := d.Plan.SourcesUntil.Sub(workflow.Now(ctx))
 		err = ordinary(ctx, vendorRead.within(patience), VendorQueue(source), "ask "+source+" again", steps.Gather, in, &got)
 	}

@@ -75,9 +75,9 @@ func (f *fakes) Record(ctx context.Context, in activities.RecordInput) (activiti
 	return activities.Recorded{
 		Posted: len(s.Movements) - before,
 		Known: activities.Known{
-			CaseID: ref.CaseID(), Title: "Visa 10.4", Merchant: "acme", Family: dispute.FamilyFraudulent, Amount: s.Amount,
+			Title: "Visa 10.4", Merchant: "acme", Family: dispute.FamilyFraudulent, Amount: s.Amount,
 			Network: s.Network, NetworkCode: s.NetworkCode, Reason: s.Reason, RawStatus: s.RawStatus, Status: s.Status, Stage: s.Stage,
-			Deadline: dispute.Earliest(f.w.view, dispute.Windows{}), PastDue: s.PastDue, Answered: s.Status == dispute.ProviderUnderReview,
+			Deadline: dispute.Earliest(f.w.view, dispute.Windows{}), PastDue: s.PastDue,
 			Submissions: s.SubmissionCount, AutoAnswer: s.AutoAnswer,
 		},
 	}, nil

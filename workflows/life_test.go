@@ -202,10 +202,12 @@ func TestDisputeNextPart(t *testing.T) {
 		}
 		keys[e.Key] = true
 	}
+	parts := map[int]bool{}
 	for _, c := range w.of("Record", true) {
-		if in := c.in.(activities.RecordInput); in.WorkflowID != ref.WorkflowID(in.Part) {
-			t.Errorf("part %d recorded as %s", in.Part, in.WorkflowID)
-		}
+		parts[c.in.(activities.RecordInput).Part] = true
+	}
+	if len(parts) != 2 {
+		t.Errorf("recorded for the parts %v, want two", parts)
 	}
 }
 

@@ -39,13 +39,13 @@ func next(s *State, now time.Time) move {
 	switch {
 	case s.Plan == nil || s.Replan:
 		return move{Act: actPlan}
-	case s.Asked != "" && s.Answer == nil && (s.Known.Answered || s.Known.Status.Final()):
+	case s.Asked != "" && s.Answer == nil && (s.Known.Status.Answered() || s.Known.Status.Final()):
 		return findOut(s, now)
 	case s.Known.Status.Final():
 		return afterVerdict(s, now)
 	case s.Answer != nil:
 		return afterAnswer(s)
-	case s.Known.Answered || s.Known.Status == dispute.ProviderUnderReview:
+	case s.Known.Status.Answered():
 		return move{Act: actWait, Status: dispute.StatusSubmitted, What: "an answer was given outside Rebuttal; waits for the verdict"}
 	case s.Known.Deadline.NoResponse && s.Known.Status == dispute.ProviderUnknown:
 		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "the provider allows no response; waits for the verdict", Needs: "the provider's status " + s.Known.RawStatus + " is not known here"}

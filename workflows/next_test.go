@@ -104,8 +104,8 @@ func TestNext(t *testing.T) {
 		{"too late", with(answered(activities.TooLate, dispute.ResponseContest)), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the provider no longer listens: why")},
 		{"sent, then a status nobody knows", with(answered(activities.Sent, dispute.ResponseContest), provider(dispute.ProviderUnknown)), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the provider's status unknown is not known here")},
 
-		{"the provider has an answer", with(func(s *State) { s.Known.Answered = true }), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
-		{"a lost answer shows", with(func(s *State) { s.Asked, s.Known.Answered = actSubmit, true }), 0, move{Act: actSubmit, By: "machine"}},
+		{"the provider has an answer", with(func(s *State) { s.Known.Status = dispute.ProviderUnderReview }), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
+		{"a lost answer shows", with(func(s *State) { s.Asked, s.Known.Status = actSubmit, dispute.ProviderUnderReview }), 0, move{Act: actSubmit, By: "machine"}},
 		{"a lost acceptance shows by the verdict", with(func(s *State) { s.Asked = actAccept }, provider(dispute.ProviderLost)), 0, move{Act: actAccept, By: "machine"}},
 		{"no response allowed, status unknown", with(provider(dispute.ProviderUnknown), func(s *State) { s.Known.Deadline.NoResponse = true }), 0, wait(dispute.StatusNeedsPerson, 0, "the provider allows no response; waits for the verdict", "the provider's status unknown is not known here")},
 		{"no response allowed", with(func(s *State) { s.Known.Deadline.NoResponse = true }), 0, wait(dispute.StatusOpen, 0, "the provider allows no response; waits for the verdict", "")},
@@ -185,7 +185,6 @@ func drawState(t *rapid.T) *State {
 		return time.Duration(rapid.IntRange(lo, hi).Draw(t, name)) * time.Minute
 	}
 	s := ready(provider(rapid.SampledFrom(statuses).Draw(t, "status")))
-	s.Known.Answered = s.Known.Status == dispute.ProviderUnderReview
 	s.Known.PastDue, s.Known.Deadline.NoResponse = pick("past due", 9), pick("no response", 9)
 	left := minutes("left", -60, 3*24*60)
 	s.Known.Deadline.At = t0.Add(left)
@@ -239,7 +238,7 @@ func TestNextNeverAnswersWhatIsNotToBeAnswered(t *testing.T) {
 		}
 		k := s.Known
 		switch {
-		case s.Answer != nil, k.Answered, k.Status.Final(), k.Deadline.NoResponse, k.PastDue, passed(k.Deadline.Last(), t0), k.Status == dispute.ProviderUnderReview:
+		case s.Answer != nil, k.Status.Final(), k.Deadline.NoResponse, k.PastDue, passed(k.Deadline.Last(), t0), k.Status == dispute.ProviderUnderReview:
 			t.Errorf("%s by %s", m.Act, m.By)
 		case m.By == "":
 			t.Error("nobody answers")

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -59,18 +58,27 @@ func ordinary(ctx workflow.Context, p policy, queue, summary string, fn, in, out
 // failing, once more as an ordinary activity with its whole policy. A failure
 // that trying again cannot mend is returned as it is.
 func quick(ctx workflow.Context, p policy, queue, summary string, fn, in, out any) error {
-	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
-		StartToCloseTimeout:    quickLimit,
-		ScheduleToCloseTimeout: quickLimit,
-		Summary:                summary,
-		RetryPolicy:            once,
-	})
-	err := workflow.ExecuteLocalActivity(local, fn, in).Get(ctx, out)
-	var app *temporal.ApplicationError
-	if err == nil || (errors.As(err, &app) && app.NonRetryable()) || temporal.IsCanceledError(err) {
+	err := local(ctx, summary, fn, in, out)
+	if !mayPass(err) {
 		return err
 	}
 	return ordinary(ctx, p, queue, summary, fn, in, out)
+}
+
+// local tries a step once inside the workflow task.
+func local(ctx workflow.Context, summary string, fn, in, out any) error {
+	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    quickLimit,
+		ScheduleToCloseTimeout: quickLimit,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+	return workflow.ExecuteLocalActivity(ctx, fn, in).Get(ctx, out)
+}
+
+// mayPass reports whether an error may be gone at the next try.
+func mayPass(err error) bool {
+	return err != nil && !final(err) && !temporal.IsCanceledError(err)
 }
 
 // mendEvery is how long a step of our own that was refused waits for a person
@@ -92,6 +100,3 @@ func own(ctx workflow.Context, summary string, fn, in, out any) error {
 		}
 	}
 }
-
-// once is the retry policy of a single quick attempt.
-var once = &temporal.RetryPolicy{MaximumAttempts: 1}

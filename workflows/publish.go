@@ -30,7 +30,7 @@ func (d *run) event(kind, actor string, data ...string) {
 // must not hold up an answer.
 func (d *run) tell(ctx workflow.Context, m move) {
 	if err := d.publish(ctx, m, false); err != nil {
-		workflow.GetLogger(ctx).Error("publish", "case", d.Known.CaseID, "error", err)
+		workflow.GetLogger(ctx).Error("publish", "case", d.Ref.CaseID(), "error", err)
 	}
 }
 
@@ -38,7 +38,7 @@ func (d *run) tell(ctx workflow.Context, m move) {
 // wherever people look.
 func (d *run) publish(ctx workflow.Context, m move, closing bool) error {
 	face := d.face(m)
-	if reflect.DeepEqual(face, d.Face) && len(d.events) == 0 && len(d.taken) == 0 && !closing {
+	if reflect.DeepEqual(face, d.Face) && len(d.events) == 0 && len(d.unstored) == 0 && !closing {
 		return nil
 	}
 	in := activities.PublishInput{

@@ -43,7 +43,7 @@ func TestStartAttributes(t *testing.T) {
 func TestDetails(t *testing.T) {
 	t.Parallel()
 	s := ready(thin, approval)
-	s.Known.CaseID, s.Known.Title, s.Known.Amount = ref.CaseID(), "Visa 10.4 · Fraud", dispute.Money{Minor: 12900, Currency: "USD"}
+	s.Known.Title, s.Known.Amount = "Visa 10.4 · Fraud", dispute.Money{Minor: 12900, Currency: "USD"}
 	s.Plan.Queue, s.Plan.Why, s.Assignee = "disputes", "the amount is above 100 USD", "ana"
 	s.Auto = &activities.Claimed{Method: "evidence_by_provider"}
 	s.Sources = []dispute.SourceResult{

@@ -43,7 +43,7 @@ func (t *timers) arm(ctx workflow.Context, m move, s *State) {
 }
 
 func owesAnswer(s *State) bool {
-	return s.Answer == nil && !s.Known.Status.Final() && !s.Known.Answered && !s.Known.Deadline.NoResponse
+	return s.Answer == nil && !s.Known.Status.Final() && !s.Known.Status.Answered() && !s.Known.Deadline.NoResponse
 }
 
 func (t *timers) rang() bool { return t.cutOff.rang() || t.next.rang() }

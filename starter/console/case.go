@@ -203,7 +203,7 @@ func (f *file) header(now time.Time) header {
 		h.Needs = ""
 	}
 	if f.ArmedUntil.After(now) {
-		h.NextIn = count(f.ArmedUntil.Sub(now))
+		h.NextIn = dispute.Span(f.ArmedUntil.Sub(now))
 	}
 	d := f.Deadline
 	h.Deadline = deadlineView{At: d.At, Origin: originWord(d.Origin), NoResponse: d.NoResponse}

@@ -35,14 +35,14 @@ type left struct {
 
 func leftOf(c store.CaseRow, now time.Time) left {
 	d := c.Deadline.At.Sub(now)
-	l := left{At: c.Deadline.At, Count: count(d)}
+	l := left{At: c.Deadline.At, Count: dispute.Span(d)}
 	switch {
 	case !answerable(c):
 		l.Step, l.Count = stepDone, c.Status.Word()
 	case l.At.IsZero():
 		l.Step, l.Count = stepUnknown, "no deadline known"
 	case d <= 0:
-		l.Step, l.Count = stepOver, count(-d)+" ago"
+		l.Step, l.Count = stepOver, dispute.Span(-d)+" ago"
 	case d < urgentBelow:
 		l.Step = stepUrgent
 	case d < soonBelow:
@@ -56,21 +56,6 @@ func leftOf(c store.CaseRow, now time.Time) left {
 // answerable reports whether a case still waits for our answer.
 func answerable(c store.CaseRow) bool {
 	return !c.Status.Ended() && c.Status != dispute.StatusSubmitted && !c.View.Snapshot.Status.Final()
-}
-
-// count is a duration as people count it.
-func count(d time.Duration) string {
-	hours, minutes := int(d.Hours()), int(d.Minutes())
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", minutes)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", hours, minutes%60)
-	default:
-		return fmt.Sprintf("%d d %d h", hours/24, hours%24)
-	}
 }
 
 func moment(t time.Time) string {
