@@ -49,7 +49,7 @@ func (s *Steps) exhibits(ctx context.Context, caseID string) ([]dispute.Item, er
 		if i.Blob.Key != "" {
 			i.Content, err = s.Blobs.Get(ctx, i.Blob)
 			if kind := dispute.KindOf(err); err != nil && (kind == dispute.NotFound || kind == dispute.Conflict) {
-				s.Log.Error("evidence without its bytes is left out", "case", caseID, "item", i.ID, "kind", kind)
+				s.Log.ErrorContext(ctx, "evidence without its bytes is left out", "case", caseID, "item", i.ID, "kind", kind)
 				continue
 			}
 			if err != nil {

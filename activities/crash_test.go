@@ -184,7 +184,7 @@ func (w *world) answered(word dispute.Response, reconciled bool) {
 	}
 	var got receipt
 	ok(w.t, json.Unmarshal(intents[0].Receipt, &got))
-	if got.Outcome != Sent || got.Reconciled != reconciled || got.By != "rule:rest" || got.VendorID != w.ref.ID || got.At.IsZero() {
+	if got.Outcome != dispute.AnswerSent || got.Reconciled != reconciled || got.By != "rule:rest" || got.VendorID != w.ref.ID || got.At.IsZero() {
 		w.t.Errorf("receipt: %+v, reconciled should be %t", got, reconciled)
 	}
 	if hasBytes := intents[0].RequestSHA256 != "" && len(intents[0].Response) > 0; hasBytes == reconciled {
@@ -202,14 +202,14 @@ func (w *world) answered(word dispute.Response, reconciled bool) {
 	if w.provider.tries != tries || w.provider.reads != reads {
 		w.t.Error("an answer that is done is asked for again")
 	}
-	want := Responded{Response: word, Outcome: Sent, Key: intents[0].Key, PacketHash: "h1", At: noon, By: "rule:rest", RawStatus: got.ReadBack, Detail: detail(got)}
+	want := Responded{Response: word, Outcome: dispute.AnswerSent, Key: intents[0].Key, PacketHash: "h1", At: noon, By: "rule:rest", RawStatus: got.ReadBack, Detail: detail(got)}
 	if diff := cmp.Diff(want, out); diff != "" {
 		w.t.Error(diff)
 	}
 	if row := w.row(); row.Response != word || !row.SubmittedAt.Equal(noon) {
 		w.t.Errorf("the case has %q at %s", row.Response, row.SubmittedAt)
 	}
-	if n := w.events("response_sent"); n != 1 {
+	if n := w.events("responded"); n != 1 {
 		w.t.Errorf("%d events of the response", n)
 	}
 }

@@ -28,15 +28,15 @@ type Known struct {
 
 // RecordInput names the notices to fold into a case.
 type RecordInput struct {
-	Ref     dispute.Ref      `json:"ref"`
-	Part    int              `json:"part"`
-	Notices []dispute.Notice `json:"notices"`
+	Ref    dispute.Ref `json:"ref"`
+	Part   int         `json:"part"`
+	Events []string    `json:"events"` // ids of stored notices of the same connection
 }
 
 // Recorded is the case after its notices were folded in.
 type Recorded struct {
-	Known  Known `json:"known"`
-	Posted int   `json:"posted,omitempty"` // journal entries posted by this call
+	Known   Known `json:"known"`
+	Entries int   `json:"entries,omitempty"` // journal entries the case has by now
 }
 
 // PlanInput asks for a case's plan.
@@ -127,14 +127,6 @@ type RespondInput struct {
 	By      string `json:"by"` // who decided: "rule:<id>", "cut-off", or a person
 }
 
-// Outcomes of a response.
-const (
-	Sent              = "sent"               // the provider has our answer
-	AnsweredElsewhere = "answered_elsewhere" // somebody else answered; nothing was sent
-	TooLate           = "too_late"           // the provider no longer listens; nothing was sent
-	DoneByHand        = "done_by_hand"       // a person answered at the provider and said so here
-)
-
 // Responded is what came of a response.
 type Responded struct {
 	Response   dispute.Response `json:"response"`
@@ -150,7 +142,7 @@ type Responded struct {
 // Given is the response that the provider has of us: none when nothing was
 // sent.
 func (r *Responded) Given() dispute.Response {
-	if r == nil || (r.Outcome != Sent && r.Outcome != DoneByHand) {
+	if r == nil || (r.Outcome != dispute.AnswerSent && r.Outcome != dispute.AnsweredByHand) {
 		return dispute.ResponseUndecided
 	}
 	return r.Response
@@ -204,9 +196,4 @@ type AnnounceInput struct {
 type PushInput struct {
 	Ref        dispute.Ref `json:"ref"`
 	Connection string      `json:"connection"`
-}
-
-// Pushed counts what was posted.
-type Pushed struct {
-	Entries int `json:"entries"`
 }

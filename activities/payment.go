@@ -19,7 +19,7 @@ func (s *Steps) knowPayment(ctx context.Context, row *store.CaseRow) {
 	ctx, stop := context.WithTimeout(ctx, paymentPatience)
 	defer stop()
 	if _, err := s.payment(ctx, row); err != nil {
-		s.Log.Warn("plan without the payment", "case", row.ID, "kind", dispute.KindOf(err))
+		s.Log.WarnContext(ctx, "plan without the payment", "case", row.ID, "kind", dispute.KindOf(err))
 	}
 }
 

@@ -47,12 +47,12 @@ func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (rule
 	}
 	if err == nil {
 		var route rules.Route
-		if route, err = set.Evaluate(s.DB.RuleInput(ctx, row, networks.Prior(row.Family), s.Now())); err == nil {
+		if route, err = set.Evaluate(s.DB.RuleInput(ctx, row, s.Now())); err == nil {
 			return route, nil
 		}
 		hash = set.Hash()
 	}
-	s.Log.Error("rules cannot decide; a person will", "case", row.ID, "error", err)
+	s.Log.ErrorContext(ctx, "rules cannot decide; a person will", "case", row.ID, "error", err)
 	return fallback(hash, err), nil
 }
 

@@ -177,31 +177,6 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-func TestCustomersEarlierDisputesAreHisOwn(t *testing.T) {
-	t.Parallel()
-	db := database(t)
-	open := func(customer, order string) *world {
-		w := newWorld(t, db)
-		w.open()
-		w.update(func(row *store.CaseRow) {
-			row.Payment = &dispute.Payment{ID: "ch_1", CustomerID: customer, OrderID: order}
-		})
-		return w
-	}
-	w := open("10", "2000")
-	open("10", "2001")
-	open("101", "2002") // begins with the same digits
-	open("77", "1001")  // its order does
-	open("", "2003")
-	if got := w.DB.RuleInput(t.Context(), w.row(), 0.5, noon).CustomerDisputes; got != 1 {
-		t.Errorf("%d earlier disputes, want 1", got)
-	}
-	w.update(func(row *store.CaseRow) { row.Payment = nil })
-	if got := w.DB.RuleInput(t.Context(), w.row(), 0.5, noon).CustomerDisputes; got != 0 {
-		t.Errorf("%d earlier disputes of nobody", got)
-	}
-}
-
 // A reason that nobody here knows is decided by a person, whatever the rule.
 func TestUnknownReasonNeedsAPerson(t *testing.T) {
 	t.Parallel()

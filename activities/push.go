@@ -12,25 +12,23 @@ import (
 // Push posts the case's journal entries that one accounting system does not
 // have yet. Each carries its natural key, so a repeated push writes nothing
 // twice.
-func (s *Steps) Push(ctx context.Context, in PushInput) (out Pushed, err error) {
+func (s *Steps) Push(ctx context.Context, in PushInput) (err error) {
 	defer neverGivingUp(&err)
 	books, err := integrations.As[integrations.Accounting](s.Set, in.Connection)
 	if err != nil {
-		return out, err
+		return err
 	}
 	entries, err := s.DB.Unexported(ctx, in.Connection, in.Ref.CaseID())
 	if err != nil {
-		return out, err
+		return err
 	}
 	var failed error
 	for _, e := range entries { // one that is refused does not hold up the others
 		if err := s.pushEntry(ctx, books, in, e); err != nil {
 			failed = errors.Join(failed, err)
-			continue
 		}
-		out.Entries++
 	}
-	return out, failed
+	return failed
 }
 
 func (s *Steps) pushEntry(ctx context.Context, books integrations.Accounting, in PushInput, e ledger.Entry) error {
@@ -45,5 +43,13 @@ func (s *Steps) pushEntry(ctx context.Context, books integrations.Accounting, in
 	if err := s.once(ctx, w, &id); err != nil {
 		return err
 	}
-	return s.DB.MarkExported(ctx, in.Connection, e.Key, id)
+	if err := s.DB.MarkExported(ctx, in.Connection, e.Key, id); err != nil {
+		return err
+	}
+	return s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
+		return tx.Append(store.Event{
+			Key: "pushed/" + in.Connection + "/" + e.Key, Kind: "pushed", Actor: "machine", At: s.Now(),
+			Data: toJSON(map[string]string{"connection": in.Connection, "entry": e.Key}),
+		})
+	})
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -15,25 +16,49 @@ import (
 // ask for. Told again, it changes nothing.
 func (s *Steps) Record(ctx context.Context, in RecordInput) (out Recorded, err error) {
 	defer toTemporal(&err)
+	notices, err := s.DB.NoticesOf(ctx, in.Ref.Connection, in.Events)
+	if err != nil {
+		return out, err
+	}
 	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		row := tx.Row()
 		row.Merchant = s.merchant(in.Ref.Connection).ID
 		row.Part, row.WorkflowID = in.Part, in.Ref.WorkflowID(in.Part)
-		for _, n := range in.Notices {
+		for _, n := range notices {
 			row.View = dispute.Fold(row.View, n)
 			if err := tx.Append(noticeEvent(n)); err != nil {
 				return err
 			}
 		}
 		s.judge(row)
-		posted, err := post(tx, row)
+		if err := missed(tx, in.Events, notices); err != nil {
+			return err
+		}
+		entries, err := post(tx, row)
 		if err != nil {
 			return err
 		}
-		out = Recorded{Known: known(row), Posted: posted}
+		out = Recorded{Known: known(row), Entries: entries}
 		return nil
 	})
 	return out, err
+}
+
+// missed notes the notices that were announced and are not stored, as after a
+// database was restored from a backup. The case goes on with the others.
+func missed(tx *store.CaseTx, events []string, found []dispute.Notice) error {
+	for _, id := range events {
+		if slices.ContainsFunc(found, func(n dispute.Notice) bool { return n.EventID == id }) {
+			continue
+		}
+		err := tx.Append(store.Event{
+			Key: "missing/" + id, Kind: "notice_missing", Actor: "machine", At: tx.Row().View.OccurredAt, Data: toJSON(map[string]string{"id": id}),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // judge derives from the view what does not depend on rules.
@@ -61,19 +86,20 @@ func noticeEvent(n dispute.Notice) store.Event {
 	return store.Event{Key: "notice/" + n.EventID, Kind: "notice", Actor: "provider", At: n.OccurredAt, Data: toJSON(data)}
 }
 
-// post writes the entries the case should have and does not have yet.
+// post writes the entries the case should have and does not have yet, and
+// counts all it has then.
 func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
 	want, err := ledger.Expected(ledger.Facts{
 		CaseID: row.ID, Connection: row.Ref.Connection, DisputeID: row.Ref.ID, Family: row.Family,
 		View: row.View, Outcome: outcomeOf(row), OutcomeAt: row.View.OccurredAt, Amount: row.Amount(),
 		LostAt: lostBefore(row.View),
 	})
-	if err != nil {
-		return 0, unposted(tx, row, err)
+	have, e := tx.Entries()
+	if e != nil {
+		return 0, e
 	}
-	have, err := tx.Entries()
 	if err != nil {
-		return 0, err
+		return len(have), unposted(tx, row, err)
 	}
 	entries := ledger.Diff(have, want)
 	if err := tx.Post(entries); err != nil {
@@ -88,7 +114,7 @@ func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
 			return 0, err
 		}
 	}
-	return len(entries), nil
+	return len(have) + len(entries), nil
 }
 
 // lostBefore is when a dispute that is won now had been lost.
@@ -118,7 +144,7 @@ func known(row *store.CaseRow) Known {
 	return Known{
 		Title: networks.Title(snap), Merchant: row.Merchant, Family: row.Family,
 		Amount: snap.Amount, Network: snap.Network, NetworkCode: snap.NetworkCode, Reason: snap.Reason,
-		RawStatus: snap.RawStatus, Status: snap.Status, Stage: snap.Stage, Deadline: row.Deadline,
+		RawStatus: snap.RawStatus, Status: snap.Status, Stage: snap.Stage, Deadline: row.Deadline.WithoutNotes(),
 		PastDue: snap.PastDue, AutoAnswer: snap.AutoAnswer, Submissions: snap.SubmissionCount,
 	}
 }

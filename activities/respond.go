@@ -129,7 +129,7 @@ func detail(r receipt) string {
 	switch {
 	case r.Reconciled:
 		return "the provider's answer was lost; the write was found by reading"
-	case r.Outcome == Sent:
+	case r.Outcome == dispute.AnswerSent:
 		return "request " + r.RequestID
 	default:
 		return "the provider says " + r.RawStatus
@@ -169,7 +169,7 @@ func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Rec
 	default:
 		return store.Receipt{}, err
 	}
-	out := receipt{Receipt: sent, Outcome: Sent, Packet: frozen.Packet, By: frozen.By, ReadBack: r.readBack(ctx)}
+	out := receipt{Receipt: sent, Outcome: dispute.AnswerSent, Packet: frozen.Packet, By: frozen.By, ReadBack: r.readBack(ctx)}
 	return store.Receipt{Detail: toJSON(out), Request: sent.Request, Response: sent.Response}, nil
 }
 
@@ -191,11 +191,11 @@ func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
 	open := now.Status == dispute.ProviderNeedsResponse || now.Status == dispute.ProviderUnknown
 	switch {
 	case r.ours(now, p):
-		out.Outcome, out.Reconciled = Sent, true
+		out.Outcome, out.Reconciled = dispute.AnswerSent, true
 	case !open || r.taken(now):
-		out.Outcome = AnsweredElsewhere
+		out.Outcome = dispute.AnsweredElsewhere
 	case now.NoResponse || now.PastDue || (!now.DueBy.IsZero() && !now.DueBy.After(r.Now())):
-		out.Outcome = TooLate
+		out.Outcome = dispute.AnsweredTooLate
 	default:
 		return out, false
 	}
@@ -227,7 +227,7 @@ func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (s
 		return store.Receipt{}, dispute.Errorf(dispute.UnknownOutcome, "read after the response", "%w", lost)
 	}
 	out, stop := r.refuse(now, progress{Sending: true})
-	if !stop || out.Outcome != Sent {
+	if !stop || out.Outcome != dispute.AnswerSent {
 		return store.Receipt{}, lost
 	}
 	out.Packet, out.By = frozen.Packet, frozen.By
@@ -239,7 +239,7 @@ func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (s
 func (r *responder) readBack(ctx context.Context) string {
 	now, err := r.reader.Get(ctx, r.in.Ref)
 	if err != nil {
-		r.Log.Warn("read back after the response", "case", r.row.ID, "kind", dispute.KindOf(err))
+		r.Log.WarnContext(ctx, "read back after the response", "case", r.row.ID, "kind", dispute.KindOf(err))
 		return ""
 	}
 	return now.RawStatus
@@ -262,7 +262,7 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 		}
 		p.Uploads[sha] = id
 		if err := r.DB.SaveProgress(ctx, intent.Key, toJSON(p)); err != nil {
-			r.Log.Warn("an upload's id could not be kept", "key", intent.Key, "error", err)
+			r.Log.WarnContext(ctx, "an upload's id could not be kept", "key", intent.Key, "error", err)
 		}
 	}
 	sub.Sending = func() error { return r.mark(ctx, intent.Key, p) }
@@ -275,13 +275,10 @@ func (r *responder) mark(ctx context.Context, key string, p *progress) error {
 	return r.DB.SaveProgress(ctx, key, toJSON(p))
 }
 
-// remember puts the answer on the case, its packet frozen.
+// remember puts what came of it on the case; a packet that was sent is frozen.
 func (r *responder) remember(ctx context.Context, out Responded, got receipt) error {
-	if out.Outcome != Sent {
-		return nil
-	}
 	sent := store.Packet{}
-	if out.Response == dispute.ResponseContest {
+	if out.Outcome == dispute.AnswerSent && out.Response == dispute.ResponseContest {
 		var err error
 		if sent, err = r.DB.GetPacket(ctx, r.row.ID, out.PacketHash); err != nil {
 			return err
@@ -289,10 +286,13 @@ func (r *responder) remember(ctx context.Context, out Responded, got receipt) er
 		sent.Frozen = true
 	}
 	return r.DB.InCase(ctx, r.in.Ref, func(tx *store.CaseTx) error {
-		row := tx.Row()
-		row.Response, row.SubmittedAt = out.Response, out.At
-		data := map[string]string{"response": string(out.Response), "packet": out.PacketHash, "key": out.Key, "status": got.ReadBack, "request": got.RequestID}
-		if err := tx.Append(store.Event{Key: "response/" + out.Key, Kind: "response_sent", Actor: out.By, At: out.At, Data: toJSON(data)}); err != nil {
+		if row := tx.Row(); out.Outcome == dispute.AnswerSent {
+			row.Response, row.SubmittedAt = out.Response, out.At
+		}
+		data := map[string]string{
+			"response": string(out.Response), "outcome": out.Outcome, "packet": out.PacketHash, "key": out.Key, "status": got.ReadBack, "request": got.RequestID,
+		}
+		if err := tx.Append(store.Event{Key: "response/" + out.Key, Kind: "responded", Actor: out.By, At: out.At, Data: toJSON(data)}); err != nil {
 			return err
 		}
 		if sent.Hash == "" {

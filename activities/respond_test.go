@@ -28,20 +28,20 @@ func TestNothingIsSentWhenItIsTooLateOrDone(t *testing.T) {
 		baseline int
 		want     string
 	}{
-		{"under review", under(dispute.ProviderUnderReview), 0, AnsweredElsewhere},
-		{"won", under(dispute.ProviderWon), 0, AnsweredElsewhere},
-		{"lost", under(dispute.ProviderLost), 0, AnsweredElsewhere},
-		{"closed", under(dispute.ProviderClosed), 0, AnsweredElsewhere},
-		{"one submission more", func(s *dispute.Snapshot) { s.SubmissionCount = 3 }, 2, AnsweredElsewhere},
-		{"submissions of the stage before", func(s *dispute.Snapshot) { s.SubmissionCount = 2 }, 2, Sent},
-		{"a draft is there", func(s *dispute.Snapshot) { s.HasEvidence = true }, 0, Sent},
-		{"unknown status", under(dispute.ProviderUnknown), 0, Sent},
-		{"past due", func(s *dispute.Snapshot) { s.PastDue = true }, 0, TooLate},
-		{"no response allowed", func(s *dispute.Snapshot) { s.NoResponse = true }, 0, TooLate},
-		{"due now", func(s *dispute.Snapshot) { s.DueBy = noon }, 0, TooLate},
-		{"due a second ago", func(s *dispute.Snapshot) { s.DueBy = noon.Add(-time.Second) }, 0, TooLate},
-		{"due in a second", func(s *dispute.Snapshot) { s.DueBy = noon.Add(time.Second) }, 0, Sent},
-		{"no due date", func(s *dispute.Snapshot) { s.DueBy = time.Time{} }, 0, Sent},
+		{"under review", under(dispute.ProviderUnderReview), 0, dispute.AnsweredElsewhere},
+		{"won", under(dispute.ProviderWon), 0, dispute.AnsweredElsewhere},
+		{"lost", under(dispute.ProviderLost), 0, dispute.AnsweredElsewhere},
+		{"closed", under(dispute.ProviderClosed), 0, dispute.AnsweredElsewhere},
+		{"one submission more", func(s *dispute.Snapshot) { s.SubmissionCount = 3 }, 2, dispute.AnsweredElsewhere},
+		{"submissions of the stage before", func(s *dispute.Snapshot) { s.SubmissionCount = 2 }, 2, dispute.AnswerSent},
+		{"a draft is there", func(s *dispute.Snapshot) { s.HasEvidence = true }, 0, dispute.AnswerSent},
+		{"unknown status", under(dispute.ProviderUnknown), 0, dispute.AnswerSent},
+		{"past due", func(s *dispute.Snapshot) { s.PastDue = true }, 0, dispute.AnsweredTooLate},
+		{"no response allowed", func(s *dispute.Snapshot) { s.NoResponse = true }, 0, dispute.AnsweredTooLate},
+		{"due now", func(s *dispute.Snapshot) { s.DueBy = noon }, 0, dispute.AnsweredTooLate},
+		{"due a second ago", func(s *dispute.Snapshot) { s.DueBy = noon.Add(-time.Second) }, 0, dispute.AnsweredTooLate},
+		{"due in a second", func(s *dispute.Snapshot) { s.DueBy = noon.Add(time.Second) }, 0, dispute.AnswerSent},
+		{"no due date", func(s *dispute.Snapshot) { s.DueBy = time.Time{} }, 0, dispute.AnswerSent},
 	}
 	for _, tt := range tests {
 		for word, respond := range map[string]func(*world) any{"contest": func(w *world) any { return w.Submit }, "accept": func(w *world) any { return w.Accept }} {
@@ -56,10 +56,10 @@ func TestNothingIsSentWhenItIsTooLateOrDone(t *testing.T) {
 				if out.Outcome != tt.want {
 					t.Errorf("outcome %s, want %s", out.Outcome, tt.want)
 				}
-				if sent := w.provider.tries > 0; sent != (tt.want == Sent) {
+				if sent := w.provider.tries > 0; sent != (tt.want == dispute.AnswerSent) {
 					t.Errorf("the provider was sent something: %t", sent)
 				}
-				if row := w.row(); (row.Response != "") != (tt.want == Sent) || row.SubmittedAt.IsZero() == (tt.want == Sent) {
+				if row := w.row(); (row.Response != "") != (tt.want == dispute.AnswerSent) || row.SubmittedAt.IsZero() == (tt.want == dispute.AnswerSent) {
 					t.Errorf("the case has %q at %s", row.Response, row.SubmittedAt)
 				}
 			})
@@ -84,7 +84,7 @@ func TestRefusedForGood(t *testing.T) {
 	in := w.request()
 	in.Attempt = 1
 	out := must[Responded](t)(run[Responded](w, w.Submit, in))
-	if out.Outcome != Sent || out.PacketHash != "h2" || len(w.provider.sent) != 1 {
+	if out.Outcome != dispute.AnswerSent || out.PacketHash != "h2" || len(w.provider.sent) != 1 {
 		t.Errorf("%+v, %d sent", out, len(w.provider.sent))
 	}
 	states := map[string]store.IntentState{}

@@ -14,7 +14,8 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// Steps has every activity as a method and what they need as fields.
+// Steps has every activity as a method and what they need as fields. All its
+// exported methods are activities, and nothing else.
 type Steps struct {
 	DB        *store.DB
 	Blobs     *store.Blobs

@@ -141,14 +141,20 @@ func (w *world) notice(id string, minutes int, kind dispute.NoticeKind, change f
 		change(&s)
 	}
 	return dispute.Notice{
-		Connection: "stripe", EventID: id, Kind: kind, RawKind: string(kind), Snapshot: &s,
+		Connection: "stripe", EventID: w.ref.ID + "/" + id, Kind: kind, RawKind: string(kind), Snapshot: &s,
 		OccurredAt: noon.Add(time.Duration(minutes) * time.Minute),
 	}
 }
 
 func (w *world) record(notices ...dispute.Notice) Recorded {
 	w.t.Helper()
-	in := RecordInput{Ref: w.ref, Part: 1, Notices: notices}
+	in := RecordInput{Ref: w.ref, Part: 1}
+	for _, n := range notices {
+		row, err := store.FromNotice(n)
+		ok(w.t, err)
+		must[[]store.Saved](w.t)(w.DB.SaveNotices(w.t.Context(), []store.NewNotice{row}))
+		in.Events = append(in.Events, n.EventID)
+	}
 	return must[Recorded](w.t)(run[Recorded](w, w.Record, in))
 }
 

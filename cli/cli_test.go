@@ -179,6 +179,12 @@ func TestVendors(t *testing.T) {
 	golden(t, "vendors.keys", keys(t, call("vendors", "--json").want(t, exitDone)))
 }
 
+func TestRulesFields(t *testing.T) {
+	t.Parallel()
+	golden(t, "fields.txt", call("rules", "fields").want(t, exitDone))
+	golden(t, "fields.keys", keys(t, call("rules", "fields", "--json").want(t, exitDone)))
+}
+
 const goodRules = `queues:
   all: { members: [a@acme.example], escalate_to: b@acme.example }
 ladder:

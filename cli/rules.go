@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ import (
 
 func (e *env) rulesCommand() *cobra.Command {
 	c := &cobra.Command{Use: "rules", Short: "Check, explain and publish routing rules"}
-	c.AddCommand(e.rulesCheck(), e.rulesExplain(), e.rulesPublish(), e.rulesHistory())
+	c.AddCommand(e.rulesFields(), e.rulesCheck(), e.rulesExplain(), e.rulesPublish(), e.rulesHistory())
 	return c
 }
 
@@ -65,13 +66,33 @@ func (e *env) connectionNames() []string {
 	return names
 }
 
+func (e *env) rulesFields() *cobra.Command {
+	return &cobra.Command{
+		Use: "fields", Short: "List what a condition may look at", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			fields := rules.Vocabulary()
+			return e.print(fields, func(w io.Writer) {
+				t := table(w, "FIELD", "TYPE", "WHAT IT IS")
+				for _, f := range fields {
+					what := f.Doc
+					if f.Values != nil {
+						what += ": " + strings.Join(f.Values, ", ")
+					}
+					row(t, f.Name, f.Type, what)
+				}
+				_ = t.Flush()
+			})
+		},
+	}
+}
+
 func (e *env) rulesExplain() *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use: "explain CASE", Short: "Say rule by rule how a case is decided", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				set, err := d.RulesInForce(ctx)
+				set, err := d.RulesInForce(ctx, operator())
 				if file != "" {
 					set, _, err = parseRules(file)
 				}

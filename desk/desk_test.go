@@ -303,13 +303,13 @@ func TestTokens(t *testing.T) {
 func TestRules(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	set, err := o.RulesInForce(t.Context())
+	set, err := o.RulesInForce(t.Context(), ana)
 	if err != nil || set.Hash() != rules.Default().Hash() {
 		t.Fatalf("without published rules: %v", err)
 	}
 	published, err := o.PublishRules(t.Context(), System, "r.yaml", []byte(ruleText), "first")
 	ok(t, err)
-	set, err = o.RulesInForce(t.Context())
+	set, err = o.RulesInForce(t.Context(), ana)
 	if err != nil || set.Hash() != published.Hash() {
 		t.Errorf("in force %v, %v", set, err)
 	}

@@ -28,10 +28,11 @@ func useCases(t *testing.T) map[string]struct {
 	}
 	file := picture(t)
 	return map[string]useCase{
-		"cases":        {MayReadCases, func(o office, by Actor) error { _, _, err := o.Cases(ctx, by, store.CaseFilter{}); return err }},
-		"case":         {MayReadCases, func(o office, by Actor) error { _, err := o.Case(ctx, by, "du_1"); return err }},
-		"row":          {MayReadCases, func(o office, by Actor) error { _, err := o.Row(ctx, by, "du_1"); return err }},
-		"rule history": {MayReadCases, func(o office, by Actor) error { _, err := o.RuleHistory(ctx, by); return err }},
+		"cases":          {MayReadCases, func(o office, by Actor) error { _, _, err := o.Cases(ctx, by, store.CaseFilter{}); return err }},
+		"case":           {MayReadCases, func(o office, by Actor) error { _, err := o.Case(ctx, by, "du_1"); return err }},
+		"row":            {MayReadCases, func(o office, by Actor) error { _, err := o.Row(ctx, by, "du_1"); return err }},
+		"rule history":   {MayReadCases, func(o office, by Actor) error { _, err := o.RuleHistory(ctx, by); return err }},
+		"rules in force": {MayReadCases, func(o office, by Actor) error { _, err := o.RulesInForce(ctx, by); return err }},
 		"explain rules": {MayReadCases, func(o office, by Actor) error {
 			_, _, err := o.ExplainRules(ctx, by, rules.Default(), "du_1")
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
-	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
@@ -27,7 +26,10 @@ func (d *Desk) PublishRules(ctx context.Context, by Actor, name string, source [
 }
 
 // RulesInForce are the active rule set, or the built-in default.
-func (d *Desk) RulesInForce(ctx context.Context) (*rules.Set, error) {
+func (d *Desk) RulesInForce(ctx context.Context, by Actor) (*rules.Set, error) {
+	if err := by.need(MayReadCases); err != nil {
+		return nil, err
+	}
 	stored, err := d.DB.ActiveRules(ctx)
 	if dispute.KindOf(err) == dispute.NotFound && err != nil {
 		return rules.Default(), nil
@@ -48,7 +50,7 @@ func (d *Desk) ExplainRules(ctx context.Context, by Actor, set *rules.Set, caseI
 	if err != nil {
 		return "", rules.Route{}, err
 	}
-	in := d.DB.RuleInput(ctx, row, networks.Prior(row.Family), d.Now())
+	in := d.DB.RuleInput(ctx, row, d.Now())
 	text, err := rules.Explain(set, in)
 	if err != nil {
 		return "", rules.Route{}, err

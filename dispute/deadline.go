@@ -1,6 +1,9 @@
 package dispute
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Origin says where a deadline comes from.
 type Origin string
@@ -32,6 +35,16 @@ func (d Deadline) Last() time.Time {
 		}
 	}
 	return d.At
+}
+
+// WithoutNotes is the deadline with its dates and without the sources of them,
+// which are long.
+func (d Deadline) WithoutNotes() Deadline {
+	d.Considered = slices.Clone(d.Considered)
+	for i := range d.Considered {
+		d.Considered[i].Note = ""
+	}
+	return d
 }
 
 // Candidate is one date that was looked at for a deadline.

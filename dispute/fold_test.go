@@ -191,7 +191,11 @@ func notice() *rapid.Generator[dispute.Notice] {
 		n.Snapshot = &dispute.Snapshot{
 			Status: rapid.SampledFrom(statuses).Draw(t, "status"), Stage: rapid.SampledFrom(stages).Draw(t, "stage"),
 			OpenedAt: moment(t, "opened"), DueBy: moment(t, "due"), SubmissionCount: rapid.IntRange(0, 2).Draw(t, "count"),
-			Movements: rapid.SliceOfN(movement(), 0, 3).Draw(t, "movements"),
+			Movements: rapid.SliceOfN(movement(), 0, 3).Draw(t, "movements"), DueUnsigned: rapid.Bool().Draw(t, "unsigned"),
+		}
+		if rapid.Bool().Draw(t, "whole") {
+			n.Snapshot.Amount = dispute.Money{Minor: rapid.Int64Range(0, 2).Draw(t, "disputed"), Currency: "USD"}
+			n.Snapshot.Reason = rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "reason")
 		}
 		return n
 	})

@@ -61,6 +61,10 @@ func (n Notice) Ref() Ref {
 
 // Snapshot is a dispute as its provider shows it at one moment: ids, money,
 // dates and codes, never a name or an address.
+//
+// A provider may tell only how a dispute stands: status, stage and answers.
+// Such a snapshot is thin: it has no amount, and Fold takes everything else from
+// the newest one that is not.
 type Snapshot struct {
 	ID            string `json:"id"`
 	Payment       string `json:"payment"`                  // the charge or transaction that is disputed
@@ -77,6 +81,9 @@ type Snapshot struct {
 
 	OpenedAt time.Time `json:"opened_at"`
 	DueBy    time.Time `json:"due_by,omitzero"` // when the provider stops listening; zero when it named no date
+	// DueUnsigned says that no signature covered DueBy: it may bring the deadline
+	// forward and never put it off.
+	DueUnsigned bool `json:"due_unsigned,omitempty"`
 	// NoResponse says that the provider allows no answer at all.
 	NoResponse bool `json:"no_response,omitempty"`
 	PastDue    bool `json:"past_due,omitempty"`
@@ -88,6 +95,9 @@ type Snapshot struct {
 	RefundableInquiry bool       `json:"refundable_inquiry,omitempty"`
 	Movements         []Movement `json:"movements,omitempty"`
 }
+
+// thin reports whether a snapshot tells only how the dispute stands.
+func (s Snapshot) thin() bool { return s.Amount == Money{} }
 
 // Movement is one change of the provider's balance that belongs to a dispute,
 // in minor units of the settlement currency. Net = Amount - Fee.

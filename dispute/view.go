@@ -21,6 +21,12 @@ type View struct {
 	Stages map[Stage]time.Time `json:"stages,omitempty"`
 	// LostAt is when the dispute was first told to be lost; zero when it never was.
 	LostAt time.Time `json:"lost_at,omitzero"`
+	// Whole is the newest notice that told everything, while Snapshot is from a
+	// thin one.
+	Whole *Notice `json:"whole,omitempty"`
+	// Unsigned holds the earliest due date of each stage that no signature
+	// covered.
+	Unsigned map[Stage]time.Time `json:"unsigned,omitempty"`
 }
 
 // Fold adds one notice to what is known. A notice without a snapshot changes
@@ -31,10 +37,8 @@ func Fold(v View, n Notice) View {
 	}
 	moves := mergeMovements(v.Snapshot.Movements, n.Snapshot.Movements)
 	opened := earliest(v.Snapshot.OpenedAt, n.Snapshot.OpenedAt)
-	out := v
-	if newer(n, v) {
-		out.Snapshot, out.OccurredAt, out.EventID, out.Kind = *n.Snapshot, n.OccurredAt, n.EventID, n.Kind
-	}
+	v.Unsigned = unsigned(v.Unsigned, *n.Snapshot)
+	out := latest(v, n)
 	out.FirstSeen = earliest(v.FirstSeen, n.OccurredAt)
 	out.Stages = maps.Clone(v.Stages)
 	if out.Stages == nil {
@@ -44,9 +48,69 @@ func Fold(v View, n Notice) View {
 	if n.Snapshot.Status == ProviderLost {
 		out.LostAt = earliest(v.LostAt, n.OccurredAt)
 	}
+	out.Snapshot.DueBy = out.due(out.Snapshot)
 	out.Snapshot.OpenedAt = opened
 	out.Snapshot.Movements = moves
 	out.Snapshot.SubmissionCount = max(v.Snapshot.SubmissionCount, n.Snapshot.SubmissionCount)
+	return out
+}
+
+// latest is the view with the newer of two snapshots, and with what a thin one
+// leaves out.
+func latest(v View, n Notice) View {
+	newest := Notice{EventID: v.EventID, Kind: v.Kind, OccurredAt: v.OccurredAt, Snapshot: &v.Snapshot}
+	whole, thin := v.Whole, v.Whole != nil || v.Snapshot.thin()
+	if !thin {
+		whole = newest.facts()
+	}
+	if !n.Snapshot.thin() && (whole == nil || newer(n, *whole)) {
+		whole = n.facts()
+	}
+	if v.EventID == "" || newer(n, newest) {
+		newest, thin = n, n.Snapshot.thin()
+	}
+	v.Snapshot, v.OccurredAt, v.EventID, v.Kind, v.Whole = *newest.Snapshot, newest.OccurredAt, newest.EventID, newest.Kind, nil
+	if thin && whole != nil {
+		v.Whole = whole.facts()
+		v.Whole.Snapshot.DueBy = v.due(*whole.Snapshot)
+		v.Snapshot = v.Whole.Snapshot.standing(v.Snapshot)
+	}
+	return v
+}
+
+// facts is a notice reduced to what a thin one leaves out and to its place in
+// the order.
+func (n Notice) facts() *Notice {
+	s := *n.Snapshot
+	s.OpenedAt, s.Movements, s.SubmissionCount = time.Time{}, nil, 0
+	return &Notice{EventID: n.EventID, Kind: n.Kind, OccurredAt: n.OccurredAt, Snapshot: &s}
+}
+
+// standing is a whole snapshot that stands as a thin one says.
+func (s Snapshot) standing(thin Snapshot) Snapshot {
+	s.RawStatus, s.Status, s.Stage, s.NoResponse, s.PastDue = thin.RawStatus, thin.Status, thin.Stage, thin.NoResponse, thin.PastDue
+	s.HasEvidence, s.SubmissionCount = thin.HasEvidence, thin.SubmissionCount
+	return s
+}
+
+// due is a snapshot's due date; of dates that no signature covered, the earliest
+// that was told for the stage.
+func (v View) due(s Snapshot) time.Time {
+	if s.DueUnsigned {
+		return earliest(s.DueBy, v.Unsigned[s.Stage])
+	}
+	return s.DueBy
+}
+
+func unsigned(have map[Stage]time.Time, s Snapshot) map[Stage]time.Time {
+	if !s.DueUnsigned || s.DueBy.IsZero() {
+		return have
+	}
+	out := maps.Clone(have)
+	if out == nil {
+		out = map[Stage]time.Time{}
+	}
+	out[s.Stage] = earliest(out[s.Stage], s.DueBy)
 	return out
 }
 
@@ -69,20 +133,17 @@ func (v View) StageBegan() time.Time {
 // newer orders notices totally: by time, then by how far the status has gone,
 // then by what they tell, then by event id, so that notices of one second (a
 // provider's clock is that coarse) fold the same way always.
-func newer(n Notice, v View) bool {
-	if v.EventID == "" {
-		return true
-	}
-	if c := n.OccurredAt.Compare(v.OccurredAt); c != 0 {
+func newer(n, than Notice) bool {
+	if c := n.OccurredAt.Compare(than.OccurredAt); c != 0 {
 		return c > 0
 	}
-	if a, b := n.Snapshot.Status.rank(), v.Snapshot.Status.rank(); a != b {
+	if a, b := n.Snapshot.Status.rank(), than.Snapshot.Status.rank(); a != b {
 		return a > b
 	}
-	if a, b := n.Kind.rank(), v.Kind.rank(); a != b {
+	if a, b := n.Kind.rank(), than.Kind.rank(); a != b {
 		return a > b
 	}
-	return n.EventID > v.EventID
+	return n.EventID > than.EventID
 }
 
 func mergeMovements(a, b []Movement) []Movement {

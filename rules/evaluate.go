@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/networks"
 )
 
 // Input is everything a rule set may look at. What is not known is left at its
@@ -14,11 +15,8 @@ import (
 type Input struct {
 	Case             dispute.Case
 	Now              time.Time // the moment of the decision
-	WinProbability   float64   // 0 to 1, the caller's estimate or prior
-	EvidenceStrength int       // 0 to 4
+	EvidenceStrength int       // 0 to 4; 0 before the first packet
 	CustomerDisputes int       // earlier ones, without this one
-	CustomerOrders   int
-	Country          string // of the buyer, ISO 3166 alpha-2, upper case
 }
 
 func (in Input) validate() error {
@@ -26,14 +24,29 @@ func (in Input) validate() error {
 	switch {
 	case in.Now.IsZero():
 		return dispute.Errorf(dispute.Invalid, op, "the input has no time")
-	case !(in.WinProbability >= 0 && in.WinProbability <= 1): // also refuses NaN
-		return dispute.Errorf(dispute.Invalid, op, "the win probability %v is not between 0 and 1", in.WinProbability)
 	case in.EvidenceStrength < 0 || in.EvidenceStrength > 4:
 		return dispute.Errorf(dispute.Invalid, op, "the evidence strength %d is not between 0 and 4", in.EvidenceStrength)
-	case in.CustomerDisputes < 0 || in.CustomerOrders < 0:
-		return dispute.Errorf(dispute.Invalid, op, "a count of the customer is negative")
+	case in.CustomerDisputes < 0:
+		return dispute.Errorf(dispute.Invalid, op, "the count of the customer's disputes is negative")
 	}
 	return nil
+}
+
+func (in Input) snapshot() dispute.Snapshot { return in.Case.View.Snapshot }
+
+func (in Input) family() dispute.Family {
+	if in.Case.Family != "" {
+		return in.Case.Family
+	}
+	return networks.Family(in.snapshot())
+}
+
+func (in Input) networkCode() string {
+	snap := in.snapshot()
+	if known, ok := networks.Reason(snap.Network, snap.NetworkCode); ok {
+		return known.Code
+	}
+	return snap.NetworkCode
 }
 
 func (in Input) daysLeft() float64 {

@@ -18,7 +18,7 @@ var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // input is an ordinary case: 129.00 USD, Visa 13.1, five and a half days left.
 func input(change ...func(*rules.Input)) rules.Input {
 	in := rules.Input{
-		Now: now, WinProbability: 0.55, EvidenceStrength: 2, CustomerDisputes: 1, CustomerOrders: 7, Country: "DE",
+		Now: now, EvidenceStrength: 2, CustomerDisputes: 1,
 		Case: dispute.Case{
 			ID: "cs_test", Ref: dispute.Ref{Connection: "stripe-us", ID: "du_1"}, Merchant: "acme", Part: 1,
 			Family:   dispute.FamilyProductNotReceived,
@@ -35,6 +35,9 @@ func input(change ...func(*rules.Input)) rules.Input {
 	}
 	return in
 }
+
+// doubtful makes it a case that is won less often than lost: 0.4.
+func doubtful(in *rules.Input) { in.Case.Family = dispute.FamilyFraudulent }
 
 func amount(minor int64, currency string) func(*rules.Input) {
 	return func(in *rules.Input) {
@@ -72,8 +75,8 @@ func TestConditions(t *testing.T) {
 		// The two conditions of the documentation, word for word.
 		{`dispute.amount_base >= money("500 USD") && dispute.family == "product_not_received"`, input(amount(50000, "USD")), true},
 		{`dispute.amount_base >= money("500 USD") && dispute.family == "product_not_received"`, input(amount(49999, "USD")), false},
-		{`dispute.amount_base < money("15 USD") && win_probability < 0.5`, input(amount(1499, "USD"), func(in *rules.Input) { in.WinProbability = 0.49 }), true},
-		{`dispute.amount_base < money("15 USD") && win_probability < 0.5`, input(amount(1500, "USD"), func(in *rules.Input) { in.WinProbability = 0.49 }), false},
+		{`dispute.amount_base < money("15 USD") && win_probability < 0.5`, input(amount(1499, "USD"), doubtful), true},
+		{`dispute.amount_base < money("15 USD") && win_probability < 0.5`, input(amount(1500, "USD"), doubtful), false},
 		{`dispute.amount_base < money("15 USD") && win_probability < 0.5`, input(amount(1499, "USD")), false},
 
 		// Money across currencies: 1 EUR is 1.10 USD.
@@ -97,17 +100,19 @@ func TestConditions(t *testing.T) {
 		{`dispute.network_code == "X9"`, input(func(in *rules.Input) { in.Case.View.Snapshot.NetworkCode = "X9" }), true},
 		{`dispute.family == "product_not_received"`, input(func(in *rules.Input) { in.Case.Family = "" }), true},
 		{`dispute.stage == "chargeback" && dispute.stage in ["inquiry", "chargeback"]`, input(), true},
-		{`dispute.provider == "stripe-us" && dispute.merchant == "acme" && dispute.country == "DE"`, input(), true},
+		{`dispute.connection == "stripe-us" && dispute.merchant == "acme"`, input(), true},
 		{`days_left == 5.5`, input(), true},
 		{`days_left < 5`, input(), false},
 		{`days_left < 0`, input(func(in *rules.Input) { in.Now = now.Add(1000 * time.Hour) }), true},
 		{`days_left == 0.0`, input(func(in *rules.Input) { in.Case.Deadline = dispute.Deadline{} }), true},
-		{`customer.disputes == 1 && customer.orders > 6 && !first_time`, input(), true},
+		{`customer.disputes == 1 && !first_time`, input(), true},
 		{`first_time`, input(func(in *rules.Input) { in.CustomerDisputes = 0 }), true},
 		{`payment.known && !payment.refunded`, input(), true},
 		{`payment.refunded`, input(refunded), true},
 		{`payment.known || payment.refunded`, input(noPayment), false},
 		{`evidence_strength >= 2 && win_probability > 0.5`, input(), true},
+		{`win_probability == 0.6`, input(func(in *rules.Input) { in.Case.Family = "" }), true},
+		{`win_probability == 0.4`, input(doubtful), true},
 		{`[1, 2, 3].exists(n, n == evidence_strength)`, input(), true},
 	}
 	for _, tt := range tests {
@@ -306,12 +311,8 @@ func TestEvaluateRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*rules.Input){
 		"no time":           func(in *rules.Input) { in.Now = time.Time{} },
-		"probability":       func(in *rules.Input) { in.WinProbability = 1.1 },
-		"negative":          func(in *rules.Input) { in.WinProbability = -0.1 },
-		"not a number":      func(in *rules.Input) { in.WinProbability = math.NaN() },
 		"evidence strength": func(in *rules.Input) { in.EvidenceStrength = 5 },
 		"disputes":          func(in *rules.Input) { in.CustomerDisputes = -1 },
-		"orders":            func(in *rules.Input) { in.CustomerOrders = -1 },
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {

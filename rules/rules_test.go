@@ -45,7 +45,6 @@ func TestDefault(t *testing.T) {
 		t.Error("Default is parsed more than once")
 	}
 	family := func(f dispute.Family) func(*rules.Input) { return func(in *rules.Input) { in.Case.Family = f } }
-	hopeless := func(in *rules.Input) { in.WinProbability = 0.2 }
 	refunded := func(in *rules.Input) { in.Case.Payment.Refunded = dispute.Money{Minor: 100, Currency: "USD"} }
 	tests := []struct {
 		name, rule, queue string
@@ -56,9 +55,9 @@ func TestDefault(t *testing.T) {
 		{"ordinary", "rest", "frontline", false, dispute.ResponseContest, input()},
 		{"high and not received", "high-value-not-received", "senior", true, dispute.ResponseContest, input(amount(50000, "USD"))},
 		{"high in euros", "high-value", "senior", true, dispute.ResponseContest, input(amount(50000, "EUR"), family(dispute.FamilyDuplicate))},
-		{"tiny and hopeless", "tiny", "frontline", false, dispute.ResponseAccept, input(amount(1000, "USD"), hopeless)},
+		{"tiny and doubtful", "tiny", "frontline", false, dispute.ResponseAccept, input(amount(1000, "USD"), doubtful)},
 		{"tiny and hopeful", "rest", "frontline", false, dispute.ResponseContest, input(amount(1000, "USD"))},
-		{"tiny and refunded", "refunded", "frontline", false, dispute.ResponseContest, input(amount(1000, "USD"), hopeless, refunded)},
+		{"tiny and refunded", "refunded", "frontline", false, dispute.ResponseContest, input(amount(1000, "USD"), doubtful, refunded)},
 		{"fraud", "fraud", "senior", false, dispute.ResponseContest, input(family(dispute.FamilyUnrecognized))},
 		{"currency without a rate", "rest", "frontline", true, dispute.ResponseContest, input(amount(50000, "BRL"))},
 	}
@@ -128,7 +127,7 @@ func TestExplain(t *testing.T) {
 	}{
 		"continue": {policy, input(amount(60000, "EUR"))},
 		"unjudged": {policy, input(amount(60000, "BRL"))},
-		"block": {strings.Replace(one("id: r\n    when: |\n      first_time ||\n      days_left > 1 && dispute.country == \"DE\"\n    then: { queue: front }"),
+		"block": {strings.Replace(one("id: r\n    when: |\n      first_time ||\n      days_left > 1 && dispute.merchant == \"acme\"\n    then: { queue: front }"),
 			"cut_off: 6h", "cut_off: 90m", 1), input()},
 	}
 	for name, tt := range tests {
@@ -198,6 +197,38 @@ func TestAliasesWork(t *testing.T) {
 	set := mustParse(t, src)
 	if set.Ladders["other"].CutOff != 6*time.Hour {
 		t.Errorf("got %+v", set.Ladders)
+	}
+}
+
+// The guide lists the vocabulary as it is; -update writes it.
+func TestDocumentedFields(t *testing.T) {
+	t.Parallel()
+	const guide, begin, end = "../docs/rules.md", "<!-- fields -->\n", "<!-- end of fields -->"
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after, opens := strings.Cut(string(text), begin)
+	got, after, closes := strings.Cut(after, end)
+	if !opens || !closes {
+		t.Fatalf("%s has no list of fields between %s and %s", guide, begin, end)
+	}
+	want := "| Field | Type | What it is |\n|---|---|---|\n"
+	for _, f := range rules.Vocabulary() {
+		want += fmt.Sprintf("| `%s` | %s | %s", f.Name, f.Type, f.Doc)
+		if f.Values != nil {
+			want += ": `" + strings.Join(f.Values, "`, `") + "`"
+		}
+		want += " |\n"
+	}
+	if *update {
+		got = want
+		if err := os.WriteFile(guide, []byte(before+begin+want+end+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s is behind the vocabulary; -update writes it (-want +got):\n%s", guide, diff)
 	}
 }
 

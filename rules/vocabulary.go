@@ -18,6 +18,8 @@ type Field struct {
 	// Values lists what a field can be, where that is a closed list. Comparing
 	// it with anything else is a problem.
 	Values []string `json:"values,omitempty"`
+	// of is its value for one case.
+	of func(*Set, Input) any
 }
 
 // Vocabulary lists every field that a condition may use. Money is compared
@@ -33,30 +35,46 @@ func Vocabulary() []Field {
 }
 
 var vocabulary = []Field{
-	{Name: "dispute.amount", Type: "money", Doc: "the disputed amount in its own currency"},
-	{Name: "dispute.amount_base", Type: "money", Doc: "the disputed amount in the base currency; without a rate for its currency the condition cannot be judged"},
-	{Name: "dispute.currency", Type: "string", Doc: "ISO 4217 code of the disputed amount, upper case"},
-	{Name: "dispute.reason", Type: "string", Doc: "the provider's own word for the reason"},
-	{Name: "dispute.family", Type: "string", Doc: "the routing family of the reason, the same across networks and providers", Values: words(
-		dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived,
-		dispute.FamilyProductUnacceptable, dispute.FamilySubscription, dispute.FamilyDuplicate,
-		dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization, dispute.FamilyProcessing,
-		dispute.FamilyGeneral)},
-	{Name: "dispute.network", Type: "string", Doc: "visa, mastercard, amex, discover …; empty when there is none"},
-	{Name: "dispute.network_code", Type: "string", Doc: "the network's reason code in its usual form, as 13.1 or 4853; empty when there is none"},
-	{Name: "dispute.stage", Type: "string", Doc: "how far the dispute has gone between the banks", Values: words(
-		dispute.StageInquiry, dispute.StageChargeback, dispute.StagePreArbitration, dispute.StageArbitration)},
-	{Name: "dispute.provider", Type: "string", Doc: "the connection that reports the dispute, as stripe-us"},
-	{Name: "dispute.merchant", Type: "string", Doc: "our id of the merchant"},
-	{Name: "dispute.country", Type: "string", Doc: "ISO 3166 alpha-2 code of the buyer's country, upper case; empty when it is not known"},
-	{Name: "days_left", Type: "double", Doc: "days until the deadline, with fractions; negative after it, 0 when no deadline is known"},
-	{Name: "customer.disputes", Type: "int", Doc: "earlier disputes of this customer, without this one"},
-	{Name: "customer.orders", Type: "int", Doc: "orders of this customer; 0 when it is not known"},
-	{Name: "payment.known", Type: "bool", Doc: "the provider told us the payment"},
-	{Name: "payment.refunded", Type: "bool", Doc: "some or all of the payment was refunded; false when it is not known"},
-	{Name: "evidence_strength", Type: "int", Doc: "how complete the evidence is, from 0 (nothing) to 4 (everything asked for)"},
-	{Name: "win_probability", Type: "double", Doc: "the chance of winning when contested, from 0 to 1"},
-	{Name: "first_time", Type: "bool", Doc: "no earlier dispute of this customer is known"},
+	{Name: "dispute.amount", Type: "money", Doc: "the disputed amount in its own currency",
+		of: func(s *Set, in Input) any { return amount{in.snapshot().Amount, s.rates} }},
+	{Name: "dispute.amount_base", Type: "money", Doc: "the disputed amount in the base currency; without a rate for its currency the condition cannot be judged",
+		of: func(s *Set, in Input) any { return amount{s.baseAmount(in), s.rates} }},
+	{Name: "dispute.currency", Type: "string", Doc: "ISO 4217 code of the disputed amount, upper case",
+		of: func(_ *Set, in Input) any { return in.snapshot().Amount.Currency }},
+	{Name: "dispute.reason", Type: "string", Doc: "the provider's own word for the reason",
+		of: func(_ *Set, in Input) any { return in.snapshot().Reason }},
+	{Name: "dispute.family", Type: "string", Doc: "the routing family of the reason, the same across networks and providers",
+		Values: words(
+			dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived,
+			dispute.FamilyProductUnacceptable, dispute.FamilySubscription, dispute.FamilyDuplicate,
+			dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization, dispute.FamilyProcessing,
+			dispute.FamilyGeneral),
+		of: func(_ *Set, in Input) any { return string(in.family()) }},
+	{Name: "dispute.network", Type: "string", Doc: "visa, mastercard, amex, discover …; empty when there is none",
+		of: func(_ *Set, in Input) any { return networks.Network(in.snapshot().Network) }},
+	{Name: "dispute.network_code", Type: "string", Doc: "the network's reason code in its usual form, as 13.1 or 4853; empty when there is none",
+		of: func(_ *Set, in Input) any { return in.networkCode() }},
+	{Name: "dispute.stage", Type: "string", Doc: "how far the dispute has gone between the banks",
+		Values: words(dispute.StageInquiry, dispute.StageChargeback, dispute.StagePreArbitration, dispute.StageArbitration),
+		of:     func(_ *Set, in Input) any { return string(in.snapshot().Stage) }},
+	{Name: "dispute.connection", Type: "string", Doc: "the connection that reports the dispute, as stripe-us",
+		of: func(_ *Set, in Input) any { return in.Case.Ref.Connection }},
+	{Name: "dispute.merchant", Type: "string", Doc: "our id of the merchant",
+		of: func(_ *Set, in Input) any { return in.Case.Merchant }},
+	{Name: "days_left", Type: "double", Doc: "days until the deadline, with fractions; negative after it, 0 when no deadline is known",
+		of: func(_ *Set, in Input) any { return in.daysLeft() }},
+	{Name: "customer.disputes", Type: "int", Doc: "earlier disputes of this customer, without this one",
+		of: func(_ *Set, in Input) any { return int64(in.CustomerDisputes) }},
+	{Name: "first_time", Type: "bool", Doc: "no earlier dispute of this customer is known",
+		of: func(_ *Set, in Input) any { return in.CustomerDisputes == 0 }},
+	{Name: "payment.known", Type: "bool", Doc: "the provider told us the payment",
+		of: func(_ *Set, in Input) any { return in.Case.Payment != nil }},
+	{Name: "payment.refunded", Type: "bool", Doc: "some or all of the payment was refunded; false when it is not known",
+		of: func(_ *Set, in Input) any { return in.Case.Payment != nil && in.Case.Payment.Refunded.Minor > 0 }},
+	{Name: "evidence_strength", Type: "int", Doc: "how complete the evidence is, from 0 (nothing) to 4 (everything asked for); 0 at the first decision, which comes before any evidence, so it counts when a case is planned anew",
+		of: func(_ *Set, in Input) any { return int64(in.EvidenceStrength) }},
+	{Name: "win_probability", Type: "double", Doc: "the chance of winning when contested, from 0 to 1; a rough figure for the family",
+		of: func(_ *Set, in Input) any { return networks.Prior(in.family()) }},
 }
 
 func words[S ~string](of ...S) []string {
@@ -93,40 +111,21 @@ func (f Field) celType() *cel.Type {
 
 // facts are the values of the vocabulary for one input.
 func (s *Set) facts(in Input) map[string]any {
-	snap := in.Case.View.Snapshot
-	base, err := s.rates.convert(snap.Amount)
-	if err != nil {
-		base = snap.Amount // comparing it is then a CEL error that names the missing rate
+	facts := make(map[string]any, len(vocabulary))
+	for _, f := range vocabulary {
+		facts[f.Name] = f.of(s, in)
 	}
-	family, code := in.Case.Family, snap.NetworkCode
-	if family == "" {
-		family = networks.Family(snap)
+	return facts
+}
+
+// baseAmount stays in its own currency when there is no rate: comparing it is
+// then a CEL error that names the missing rate.
+func (s *Set) baseAmount(in Input) dispute.Money {
+	own := in.snapshot().Amount
+	if base, err := s.rates.convert(own); err == nil {
+		return base
 	}
-	if known, ok := networks.Reason(snap.Network, code); ok {
-		code = known.Code
-	}
-	pay := in.Case.Payment
-	return map[string]any{
-		"dispute.amount":       amount{snap.Amount, s.rates},
-		"dispute.amount_base":  amount{base, s.rates},
-		"dispute.currency":     snap.Amount.Currency,
-		"dispute.reason":       snap.Reason,
-		"dispute.family":       string(family),
-		"dispute.network":      networks.Network(snap.Network),
-		"dispute.network_code": code,
-		"dispute.stage":        string(snap.Stage),
-		"dispute.provider":     in.Case.Ref.Connection,
-		"dispute.merchant":     in.Case.Merchant,
-		"dispute.country":      in.Country,
-		"days_left":            in.daysLeft(),
-		"customer.disputes":    int64(in.CustomerDisputes),
-		"customer.orders":      int64(in.CustomerOrders),
-		"payment.known":        pay != nil,
-		"payment.refunded":     pay != nil && pay.Refunded.Minor > 0,
-		"evidence_strength":    int64(in.EvidenceStrength),
-		"win_probability":      in.WinProbability,
-		"first_time":           in.CustomerDisputes == 0,
-	}
+	return own
 }
 
 // show writes a fact as an explanation quotes it.

@@ -156,7 +156,7 @@ func (d *run) answeredElsewhere(ctx workflow.Context, in dispute.Decision) {
 		return
 	}
 	d.Answer = &activities.Responded{
-		Response: d.Choice, Outcome: activities.DoneByHand, By: in.By, At: workflow.Now(ctx),
+		Response: d.Choice, Outcome: dispute.AnsweredByHand, By: in.By, At: workflow.Now(ctx),
 		Detail: "done by hand at the provider",
 	}
 }

@@ -215,7 +215,7 @@ func TestDecisionOvertakenByTheAnswer(t *testing.T) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
-	if s.Answer == nil || s.Answer.Outcome != activities.Sent || s.Answer.PacketHash == "" || s.Choice != "" {
+	if s.Answer == nil || s.Answer.Outcome != dispute.AnswerSent || s.Answer.PacketHash == "" || s.Choice != "" {
 		t.Errorf("answer %+v, choice %q", s.Answer, s.Choice)
 	}
 }
@@ -230,7 +230,7 @@ func TestDecisionsOfOneMoment(t *testing.T) {
 	if hand.err != nil || other.refused == nil && other.err == nil {
 		t.Errorf("by hand %+v, other %+v", hand, other)
 	}
-	if s.Answer == nil || s.Answer.Outcome != activities.DoneByHand || len(w.sent) != 0 {
+	if s.Answer == nil || s.Answer.Outcome != dispute.AnsweredByHand || len(w.sent) != 0 {
 		t.Errorf("answer %+v, sent %+v", s.Answer, w.sent)
 	}
 }

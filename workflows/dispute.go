@@ -12,13 +12,15 @@ import (
 )
 
 // Dispute is the life of one dispute, or of one part of it when a closed case
-// came back. It returns its last State, from which a next part starts.
-func Dispute(ctx workflow.Context, s State) (State, error) {
+// came back. It returns how the dispute ended; the state from which a next part
+// starts is kept with the case.
+func Dispute(ctx workflow.Context, s State) (dispute.Status, error) {
 	d := &run{State: s, notices: workflow.GetSignalChannel(ctx, NoticeSignal)}
 	if err := d.setup(ctx); err != nil {
-		return s, err
+		return "", err
 	}
-	return d.live(ctx)
+	err := d.live(ctx)
+	return d.Outcome, err
 }
 
 // run is one execution: the state and what only this execution needs.
@@ -27,7 +29,6 @@ type run struct {
 	notices   workflow.ReceiveChannel
 	decisions []*decision        // not yet in the state
 	unstored  []*decision        // in the state, not yet in the database
-	pushed    bool               // the last look at the books was taken
 	news      bool               // something was said that people should see at once
 	events    []activities.Event // not yet published
 	timers    timers
@@ -52,41 +53,28 @@ func (d *run) setup(ctx workflow.Context) error {
 	return d.handleDecisions(ctx)
 }
 
-func (d *run) live(ctx workflow.Context) (State, error) {
+func (d *run) live(ctx workflow.Context) error {
 	for {
 		d.dirty = false
 		if err := d.absorb(ctx); err != nil {
-			return d.State, err
+			return err
 		}
 		d.decide(ctx)
 		d.books.settle(ctx, d)
-		m := next(&d.State, workflow.Now(ctx))
-		if m.Act == actWait {
-			if err := d.rest(ctx, m); err != nil {
-				return d.State, err
-			}
-			continue
-		}
-		if m.Act == actFinish {
-			done, err := d.finish(ctx)
-			if done || err != nil {
-				return d.State, err
-			}
-			continue
-		}
-		if err := d.do(ctx, m); err != nil {
-			return d.State, err
+		done, err := d.do(ctx, next(&d.State, workflow.Now(ctx)))
+		if done || err != nil {
+			return err
 		}
 	}
 }
 
-// do performs one move. Only a step on our own database can return an error,
-// and only when the workflow itself is cancelled; a vendor's failure becomes a
-// case that needs a person.
-func (d *run) do(ctx workflow.Context, m move) error {
+// do performs one move and reports whether the case is done. The only error is
+// the workflow's own end, cancelled or continued as new; a vendor's failure
+// becomes a case that needs a person.
+func (d *run) do(ctx workflow.Context, m move) (done bool, err error) {
 	switch m.Act {
 	case actPlan:
-		return d.plan(ctx)
+		err = d.plan(ctx)
 	case actGather:
 		d.gather(ctx)
 	case actCompose:
@@ -97,33 +85,33 @@ func (d *run) do(ctx workflow.Context, m move) error {
 		d.rung()
 	case actSettle:
 		d.settle(ctx)
-	case actWait, actFinish:
+	case actFinish:
+		return d.finish(ctx)
+	case actWait:
+		err = d.rest(ctx, m)
 	}
-	return nil
+	return false, err
 }
 
 // absorb records every notice that has come, in one step.
 func (d *run) absorb(ctx workflow.Context) error {
 	for {
-		var n dispute.Notice
-		if !d.notices.ReceiveAsync(&n) {
+		var a Arrival
+		if !d.notices.ReceiveAsync(&a) {
 			break
 		}
-		d.Pending = append(d.Pending, n)
+		d.Pending = append(d.Pending, a.Event)
 	}
 	if len(d.Pending) == 0 {
 		return nil
 	}
-	in := activities.RecordInput{Ref: d.Ref, Part: d.Part, Notices: d.Pending}
+	in := activities.RecordInput{Ref: d.Ref, Part: d.Part, Events: d.Pending}
 	var got activities.Recorded
 	if err := own(ctx, fmt.Sprintf("record %d notice(s)", len(d.Pending)), steps.Record, in, &got); err != nil {
 		return err
 	}
-	d.Pending = nil
+	d.Pending, d.Entries = nil, got.Entries
 	d.learn(got.Known)
-	if got.Posted > 0 {
-		d.books.owed = true
-	}
 	return nil
 }
 
@@ -147,7 +135,7 @@ func (d *run) learn(k activities.Known) {
 		d.event("deadline_moved", "machine", "from", stamp(old.Deadline.At), "to", stamp(k.Deadline.At))
 		d.Replan = true
 		d.retryNow() // the next try may lie behind the new date
-		if d.Answer != nil && d.Answer.Outcome == activities.TooLate {
+		if d.Answer != nil && d.Answer.Outcome == dispute.AnsweredTooLate {
 			d.Answer = nil // there may be time again
 			d.Attempt++
 		}
@@ -205,7 +193,7 @@ func (d *run) respond(ctx workflow.Context, m move) {
 	if m.Act == actAccept {
 		fn, word = steps.Accept, "accept the dispute"
 	}
-	d.tell(ctx, move{Act: actWait, Status: dispute.StatusOpen, What: word + ": under way", At: d.Known.Deadline.At})
+	d.tell(ctx, move{Act: actWait, Status: dispute.StatusOpen, Next: word + ": under way", At: d.Known.Deadline.At})
 	d.Asked = m.Act
 	var got activities.Responded
 	round := min(d.left(ctx), d.Plan.RetryEvery)
@@ -222,7 +210,6 @@ func (d *run) respond(ctx workflow.Context, m move) {
 		return
 	}
 	d.Answer, d.Asked, d.Failure, d.RetryAt = &got, "", "", time.Time{}
-	d.event("responded", m.By, "response", string(got.Response), "outcome", got.Outcome, "packet", got.PacketHash, "key", got.Key)
 }
 
 // fails keeps the case alive for a person and for the next try by itself,
@@ -274,12 +261,8 @@ func (d *run) finish(ctx workflow.Context) (bool, error) {
 	if d.stirred() {
 		return false, nil
 	}
-	if !d.pushed { // an entry whose note got lost is found before the end
-		d.pushed, d.books.owed = true, true
-		return false, nil
-	}
 	d.timers.stop()
-	m := move{Act: actWait, Status: d.Outcome, What: "closed"}
+	m := move{Act: actWait, Status: d.Outcome, Next: "closed"}
 	if err := d.publish(ctx, m, true); err != nil {
 		return false, err
 	}
@@ -316,7 +299,7 @@ func (d *run) stirred() bool {
 
 // idle reports whether nothing is under way that would be lost.
 func (d *run) idle(ctx workflow.Context) bool {
-	if d.busy > 0 || d.books.owed || len(d.decisions) > 0 || len(d.Pending) > 0 || !workflow.AllHandlersFinished(ctx) {
+	if d.busy > 0 || d.owesBooks() || len(d.decisions) > 0 || len(d.Pending) > 0 || !workflow.AllHandlersFinished(ctx) {
 		return false
 	}
 	return !slices.ContainsFunc(d.tellers, func(t *teller) bool { return !t.idle() })

@@ -162,8 +162,8 @@ func TestDisputeAnswers(t *testing.T) {
 			w.hooks["Gather"] = hangs
 		}, byCutOff(cutOff), dispute.StatusSubmitted, ""},
 
-		{"answered elsewhere, found when sending", func(w *world) { w.outcome = activities.AnsweredElsewhere }, nil, dispute.StatusSubmitted, ""},
-		{"too late, found when sending", func(w *world) { w.outcome = activities.TooLate }, nil, dispute.StatusNeedsPerson, "no longer listens"},
+		{"answered elsewhere, found when sending", func(w *world) { w.outcome = dispute.AnsweredElsewhere }, nil, dispute.StatusSubmitted, ""},
+		{"too late, found when sending", func(w *world) { w.outcome = dispute.AnsweredTooLate }, nil, dispute.StatusNeedsPerson, "no longer listens"},
 		{"answered elsewhere, told by a notice", func(w *world) {
 			w.waiting()
 			w.says(time.Hour, dispute.ProviderUnderReview)
@@ -223,7 +223,7 @@ func TestDisputeLadder(t *testing.T) {
 		say string
 	}
 	var got []rung
-	for _, c := range w.of("Announce", true) {
+	for _, c := range w.announced() {
 		if in := c.in.(activities.AnnounceInput); in.Say != "" {
 			got = append(got, rung{c.at, in.Say})
 		}

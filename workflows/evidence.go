@@ -29,7 +29,7 @@ func (d *run) gather(ctx workflow.Context) {
 // connection's own queue.
 func (d *run) ask(ctx workflow.Context, i int, source string, prompt func()) {
 	in := activities.GatherInput{Ref: d.Ref, Connection: source}
-	asked := d.Sources
+	results := d.Sources // of this round; a new stage asks anew
 	var got dispute.SourceResult
 	err := local(ctx, "ask "+source, steps.Gather, in, &got)
 	prompt()
@@ -40,7 +40,7 @@ func (d *run) ask(ctx workflow.Context, i int, source string, prompt func()) {
 	if err != nil {
 		got = dispute.SourceResult{Connection: source, Outcome: dispute.SourceFailed, Detail: reason(err)}
 	}
-	asked[i] = got
+	results[i] = got
 	d.event("source", "machine", "source", source, "outcome", got.Outcome, "items", fmt.Sprint(got.Items), "detail", got.Detail)
 	d.Composed = false
 }

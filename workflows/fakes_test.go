@@ -67,13 +67,12 @@ func (f *fakes) Record(ctx context.Context, in activities.RecordInput) (activiti
 	}
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	before := len(f.w.view.Snapshot.Movements)
-	for _, n := range in.Notices {
-		f.w.view = dispute.Fold(f.w.view, n)
+	for _, id := range in.Events {
+		f.w.view = dispute.Fold(f.w.view, f.w.inbox[id])
 	}
 	s := f.w.view.Snapshot
 	return activities.Recorded{
-		Posted: len(s.Movements) - before,
+		Entries: len(s.Movements),
 		Known: activities.Known{
 			Title: "Visa 10.4", Merchant: "acme", Family: dispute.FamilyFraudulent, Amount: s.Amount,
 			Network: s.Network, NetworkCode: s.NetworkCode, Reason: s.Reason, RawStatus: s.RawStatus, Status: s.Status, Stage: s.Stage,
@@ -159,7 +158,8 @@ func (f *fakes) respond(ctx context.Context, step string, word dispute.Response,
 	}
 	got := activities.Responded{Response: word, Outcome: w.outcome, Key: key, PacketHash: w.packet, At: w.env.Now(), By: in.By}
 	w.receipts[key] = got
-	if w.outcome == activities.Sent {
+	w.events = append(w.events, activities.Event{Key: key, Kind: "responded", Actor: in.By, Data: map[string]string{"outcome": got.Outcome}})
+	if w.outcome == dispute.AnswerSent {
 		w.sent = append(w.sent, got)
 	}
 	return got, nil
@@ -192,6 +192,17 @@ func (f *fakes) Claim(ctx context.Context, in activities.ClaimInput) (activities
 	return activities.Claimed{Claimed: true, Method: "evidence_by_provider"}, f.enter(ctx, "Claim", in)
 }
 
-func (f *fakes) Push(ctx context.Context, in activities.PushInput) (activities.Pushed, error) {
-	return activities.Pushed{Entries: 1}, f.enter(ctx, "Push", in)
+func (f *fakes) Push(ctx context.Context, in activities.PushInput) error {
+	if err := f.enter(ctx, "Push", in); err != nil {
+		return err
+	}
+	f.writes("pushed", map[string]string{"connection": in.Connection})
+	return nil
+}
+
+// writes adds to the case's history, as some steps do by themselves.
+func (f *fakes) writes(kind string, data map[string]string) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	f.w.events = append(f.w.events, activities.Event{Key: fmt.Sprintf("%s/%d", kind, len(f.w.events)), Kind: kind, Data: data})
 }

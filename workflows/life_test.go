@@ -177,12 +177,12 @@ func TestDisputeNextPart(t *testing.T) {
 	if diff := cmp.Diff(w.closing[len(w.closing)-1], end, cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Face" }, cmp.Ignore())); diff != "" {
 		t.Errorf("what is stored at the end (-) is not what is returned (+):\n%s", diff)
 	}
-	told := len(w.of("Announce", true))
+	told := len(w.announced())
 
 	lost := w.notice(4*day, dispute.ProviderLost)
 	w.says(5*day, dispute.ProviderNeedsResponse, stage(dispute.StagePreArbitration), due(30*day))
 	w.says(6*day, dispute.ProviderLost, stage(dispute.StagePreArbitration))
-	s := w.resume(w.closing[len(w.closing)-1].NextPart(lost), 60*day)
+	s := w.resume(w.closing[len(w.closing)-1].NextPart(lost.EventID), 60*day)
 	if !w.closed || s.Part != 2 || s.Outcome != dispute.StatusLost {
 		t.Errorf("closed %v, part %d, %s", w.closed, s.Part, s.Outcome)
 	}
@@ -192,7 +192,7 @@ func TestDisputeNextPart(t *testing.T) {
 	if n := len(w.sent); n != 2 {
 		t.Errorf("%d answers, want one of each stage", n)
 	}
-	if len(w.of("Announce", true)) == told {
+	if len(w.announced()) == told {
 		t.Error("nobody was told")
 	}
 	keys := map[string]bool{}
@@ -219,17 +219,18 @@ func TestDisputeNextPartForALateMovement(t *testing.T) {
 	w.plan.Accounting = []string{"books"}
 	w.says(day, dispute.ProviderWon)
 	end := w.run(30 * day)
-	told := len(w.of("Announce", true))
-	s := w.resume(end.NextPart(w.notice(20*day, dispute.ProviderWon, func(s *dispute.Snapshot) {
+	told := len(w.announced())
+	late := w.notice(20*day, dispute.ProviderWon, func(s *dispute.Snapshot) {
 		s.Movements = []dispute.Movement{{ID: "txn_9", Category: "dispute_reversal", Amount: 12900, Net: 12900, Currency: "USD", At: t0.Add(20 * day)}}
-	})), 60*day)
+	})
+	s := w.resume(end.NextPart(late.EventID), 60*day)
 	if !w.closed || s.Outcome != dispute.StatusWon || len(w.verdicts()) != 1 {
 		t.Errorf("closed %v, %s, verdicts %v", w.closed, s.Outcome, w.verdicts())
 	}
-	if len(w.of("Push", false)) != 3 { // one at each end, one for the movement
+	if len(w.of("Push", false)) != 1 {
 		t.Errorf("pushed %d times", len(w.of("Push", false)))
 	}
-	if n := len(w.of("Announce", true)); n != told {
+	if n := len(w.announced()); n != told {
 		t.Errorf("told %d times more", n-told)
 	}
 	for run, status := range map[string]dispute.Status{"1": dispute.StatusWon, "2": dispute.StatusWon} {
@@ -253,7 +254,7 @@ func TestDisputeNoticeDuringEveryStep(t *testing.T) {
 			n := w.notice(time.Hour, dispute.ProviderUnderReview)
 			w.hooks[step] = func(c call) error {
 				if c.n == 1 {
-					w.env.SignalWorkflow(NoticeSignal, n)
+					w.arrives(n)
 				}
 				return nil
 			}
@@ -281,7 +282,7 @@ func TestDisputeDrainsBeforeItCloses(t *testing.T) {
 		if c.in.(activities.PublishInput).Closing == nil || note.accepted {
 			return nil
 		}
-		w.env.SignalWorkflow(NoticeSignal, lost)
+		w.arrives(lost)
 		w.interrupts(note, dispute.Decision{ID: "click", Kind: dispute.DecideNote, By: "ana"})
 		return nil
 	}

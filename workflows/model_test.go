@@ -8,7 +8,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"pgregory.net/rapid"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
@@ -99,7 +98,7 @@ func checkOneAnswerPerStage(t *rapid.T, w *world) {
 		switch {
 		case e.Kind == "stage_began":
 			open = true
-		case e.Kind == "responded" && e.Data["outcome"] == activities.Sent:
+		case e.Kind == "responded" && e.Data["outcome"] == dispute.AnswerSent:
 			if told++; !open {
 				t.Errorf("a second answer to one stage: %v", w.kinds())
 			}

@@ -3,7 +3,6 @@ package workflows
 import (
 	"time"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
@@ -22,13 +21,13 @@ const (
 	actWait    act = "wait"
 )
 
-// move is what next decided: do Act now, or wait until At for What. By says
+// move is what next decided: do Act now, or wait until At for Next. By says
 // who or what caused it.
 type move struct {
 	Act    act
 	By     string
 	Status dispute.Status // how the case stands while it waits
-	What   string         // what happens by itself, one sentence
+	Next   string         // what happens by itself, one sentence
 	At     time.Time      // zero: nothing is timed
 	Needs  string         // why a person is needed
 }
@@ -46,15 +45,15 @@ func next(s *State, now time.Time) move {
 	case s.Answer != nil:
 		return afterAnswer(s)
 	case s.Known.Status.Answered():
-		return move{Act: actWait, Status: dispute.StatusSubmitted, What: "an answer was given outside Rebuttal; waits for the verdict"}
+		return move{Act: actWait, Status: dispute.StatusSubmitted, Next: "an answer was given outside Rebuttal; waits for the verdict"}
 	case s.Known.Deadline.NoResponse && s.Known.Status == dispute.ProviderUnknown:
-		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "the provider allows no response; waits for the verdict", Needs: "the provider's status " + s.Known.RawStatus + " is not known here"}
+		return move{Act: actWait, Status: dispute.StatusNeedsPerson, Next: "the provider allows no response; waits for the verdict", Needs: "the provider's status " + s.Known.RawStatus + " is not known here"}
 	case s.Known.Deadline.NoResponse:
-		return move{Act: actWait, Status: dispute.StatusOpen, What: "the provider allows no response; waits for the verdict"}
+		return move{Act: actWait, Status: dispute.StatusOpen, Next: "the provider allows no response; waits for the verdict"}
 	case s.Known.PastDue || passed(s.Known.Deadline.Last(), now):
-		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "waits for the verdict", Needs: "the deadline has passed without an answer"}
+		return move{Act: actWait, Status: dispute.StatusNeedsPerson, Next: "waits for the verdict", Needs: "the deadline has passed without an answer"}
 	case waits(s.RetryAt, now):
-		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "tries again", At: s.RetryAt, Needs: s.Failure}
+		return move{Act: actWait, Status: dispute.StatusNeedsPerson, Next: "tries again", At: s.RetryAt, Needs: s.Failure}
 	case s.Choice == dispute.ResponseAccept && s.HeldBy == "":
 		return move{Act: actAccept, By: s.ChosenBy} // needs no packet
 	case !s.Gathered:
@@ -70,7 +69,7 @@ func next(s *State, now time.Time) move {
 // shows by now: the protocol only reads then, and keeps the receipt.
 func findOut(s *State, now time.Time) move {
 	if waits(s.RetryAt, now) {
-		return move{Act: actWait, Status: dispute.StatusNeedsPerson, What: "reads what became of our answer", At: s.RetryAt, Needs: s.Failure}
+		return move{Act: actWait, Status: dispute.StatusNeedsPerson, Next: "reads what became of our answer", At: s.RetryAt, Needs: s.Failure}
 	}
 	return move{Act: s.Asked, By: "machine"}
 }
@@ -82,7 +81,7 @@ func afterVerdict(s *State, now time.Time) move {
 	if passed(s.SettleUntil, now) {
 		return move{Act: actFinish}
 	}
-	return move{Act: actWait, Status: s.Outcome, What: "stays open for late money movements, then closes", At: s.SettleUntil}
+	return move{Act: actWait, Status: s.Outcome, Next: "stays open for late money movements, then closes", At: s.SettleUntil}
 }
 
 // verdict names the provider's decision, so that won, lost and won again are
@@ -90,17 +89,17 @@ func afterVerdict(s *State, now time.Time) move {
 func verdict(s *State) string { return string(s.Known.Stage) + "/" + s.Known.RawStatus }
 
 func afterAnswer(s *State) move {
-	m := move{Act: actWait, Status: dispute.StatusSubmitted, What: "evidence was sent; waits for the verdict"}
+	m := move{Act: actWait, Status: dispute.StatusSubmitted, Next: "evidence was sent; waits for the verdict"}
 	switch {
-	case s.Answer.Outcome == activities.TooLate:
-		m.Status, m.What = dispute.StatusNeedsPerson, "waits for the verdict"
+	case s.Answer.Outcome == dispute.AnsweredTooLate:
+		m.Status, m.Next = dispute.StatusNeedsPerson, "waits for the verdict"
 		m.Needs = "the provider no longer listens: " + s.Answer.Detail
 	case s.Known.Status == dispute.ProviderUnknown:
-		m.Status, m.What, m.Needs = dispute.StatusNeedsPerson, "waits for the verdict", unknownStatus(s)
-	case s.Answer.Outcome == activities.AnsweredElsewhere:
-		m.What = "an answer was given outside Rebuttal; waits for the verdict"
+		m.Status, m.Next, m.Needs = dispute.StatusNeedsPerson, "waits for the verdict", unknownStatus(s)
+	case s.Answer.Outcome == dispute.AnsweredElsewhere:
+		m.Next = "an answer was given outside Rebuttal; waits for the verdict"
 	case s.Answer.Response == dispute.ResponseAccept:
-		m.Status, m.What = dispute.StatusAccepted, "accepted; waits for the provider to close it"
+		m.Status, m.Next = dispute.StatusAccepted, "accepted; waits for the provider to close it"
 	}
 	return m
 }
@@ -163,7 +162,7 @@ func atCutOff(s *State) move {
 	case s.Plan.AtCutOff == "person":
 		return move{
 			Act: actWait, Status: dispute.StatusNeedsPerson, At: s.Known.Deadline.Last(),
-			What: "nothing is sent by itself", Needs: "the cut-off has passed and the rule leaves the answer to a person",
+			Next: "nothing is sent by itself", Needs: "the cut-off has passed and the rule leaves the answer to a person",
 		}
 	default:
 		return move{Act: actSubmit, By: "cut-off"}
@@ -189,19 +188,19 @@ func waitFor(s *State, status dispute.Status, needs string) move {
 	m := move{Act: actWait, Status: status, At: s.Plan.CutOff, Needs: needs}
 	switch cut := atCutOff(s); {
 	case s.Plan.CutOff.IsZero():
-		m.What = "waits for a person; no deadline is known"
+		m.Next = "waits for a person; no deadline is known"
 		if m.Needs == "" {
 			m.Needs = "no deadline is known"
 		}
 	case cut.Act == actAccept:
-		m.What = "accepts by itself at the cut-off"
+		m.Next = "accepts by itself at the cut-off"
 	case cut.Act == actWait:
-		m.What = "goes to a person at the cut-off"
+		m.Next = "goes to a person at the cut-off"
 	default:
-		m.What = "sends the packet as it is at the cut-off"
+		m.Next = "sends the packet as it is at the cut-off"
 	}
 	if status == dispute.StatusOpen && s.sourcesPending() {
-		m.What = "sends by itself once all sources have answered, at the cut-off at the latest"
+		m.Next = "sends by itself once all sources have answered, at the cut-off at the latest"
 	}
 	return m
 }

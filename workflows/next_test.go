@@ -76,7 +76,7 @@ func TestNext(t *testing.T) {
 	t.Parallel()
 	const cutOff = 10*day - 6*time.Hour
 	wait := func(st dispute.Status, at time.Duration, what, needs string) move {
-		m := move{Act: actWait, Status: st, What: what, Needs: needs}
+		m := move{Act: actWait, Status: st, Next: what, Needs: needs}
 		if at > 0 {
 			m.At = t0.Add(at)
 		}
@@ -98,11 +98,11 @@ func TestNext(t *testing.T) {
 		{"settled", with(provider(dispute.ProviderLost), settled(day)), 0, wait(dispute.StatusLost, day, "stays open for late money movements, then closes", "")},
 		{"settled and lingered", with(provider(dispute.ProviderLost), settled(day)), day, move{Act: actFinish}},
 
-		{"sent", with(answered(activities.Sent, dispute.ResponseContest)), 0, wait(dispute.StatusSubmitted, 0, "evidence was sent; waits for the verdict", "")},
-		{"accepted", with(answered(activities.Sent, dispute.ResponseAccept)), 0, wait(dispute.StatusAccepted, 0, "accepted; waits for the provider to close it", "")},
-		{"answered elsewhere", with(answered(activities.AnsweredElsewhere, dispute.ResponseContest)), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
-		{"too late", with(answered(activities.TooLate, dispute.ResponseContest)), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the provider no longer listens: why")},
-		{"sent, then a status nobody knows", with(answered(activities.Sent, dispute.ResponseContest), provider(dispute.ProviderUnknown)), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the provider's status unknown is not known here")},
+		{"sent", with(answered(dispute.AnswerSent, dispute.ResponseContest)), 0, wait(dispute.StatusSubmitted, 0, "evidence was sent; waits for the verdict", "")},
+		{"accepted", with(answered(dispute.AnswerSent, dispute.ResponseAccept)), 0, wait(dispute.StatusAccepted, 0, "accepted; waits for the provider to close it", "")},
+		{"answered elsewhere", with(answered(dispute.AnsweredElsewhere, dispute.ResponseContest)), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
+		{"too late", with(answered(dispute.AnsweredTooLate, dispute.ResponseContest)), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the provider no longer listens: why")},
+		{"sent, then a status nobody knows", with(answered(dispute.AnswerSent, dispute.ResponseContest), provider(dispute.ProviderUnknown)), 0, wait(dispute.StatusNeedsPerson, 0, "waits for the verdict", "the provider's status unknown is not known here")},
 
 		{"the provider has an answer", with(func(s *State) { s.Known.Status = dispute.ProviderUnderReview }), 0, wait(dispute.StatusSubmitted, 0, "an answer was given outside Rebuttal; waits for the verdict", "")},
 		{"a lost answer shows", with(func(s *State) { s.Asked, s.Known.Status = actSubmit, dispute.ProviderUnderReview }), 0, move{Act: actSubmit, By: "machine"}},
@@ -215,7 +215,7 @@ func drawState(t *rapid.T) *State {
 		s.Failure, s.RetryAt = "why", t0.Add(rapid.SampledFrom([]time.Duration{-time.Second, 0, time.Second, left / 2}).Draw(t, "retry"))
 	}
 	if pick("answered", 5) {
-		answered(rapid.SampledFrom([]string{activities.Sent, activities.AnsweredElsewhere, activities.TooLate}).Draw(t, "outcome"), dispute.ResponseContest)(s)
+		answered(rapid.SampledFrom([]string{dispute.AnswerSent, dispute.AnsweredElsewhere, dispute.AnsweredTooLate}).Draw(t, "outcome"), dispute.ResponseContest)(s)
 	}
 	if s.Known.Status.Final() && pick("settled", 1) {
 		settled(minutes("linger", -5, 60))(s)
@@ -260,7 +260,7 @@ func TestNextAlwaysActsOrWaitsWithATimer(t *testing.T) {
 		if m.Act != actWait {
 			return
 		}
-		if m.Status == "" || m.What == "" {
+		if m.Status == "" || m.Next == "" {
 			t.Error("nobody can see how the case stands")
 		}
 		if !m.At.IsZero() && !m.At.After(t0) {
@@ -320,9 +320,9 @@ func TestNextComesToRest(t *testing.T) {
 			case actSettle:
 				settled(0)(s)
 			case actSubmit:
-				answered(activities.Sent, dispute.ResponseContest)(s)
+				answered(dispute.AnswerSent, dispute.ResponseContest)(s)
 			case actAccept:
-				answered(activities.Sent, dispute.ResponseAccept)(s)
+				answered(dispute.AnswerSent, dispute.ResponseAccept)(s)
 			}
 		}
 		t.Error("does not come to rest")

@@ -7,6 +7,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
+// How a step is called:
+//
+//	own       on our own database, until it succeeds
+//	quick     inside the workflow task; when slow or failing, as ordinary
+//	ordinary  an activity on a task queue: whatever is sent to a vendor and matters
+//	local     the first half of quick, for who wants to go on before the second
+//
+// What runs inside the workflow task may run again with other input, when the
+// task is lost: it must be safe then. What is written once, under a key made of
+// its input, is ordinary.
+
 // policy says how long a step may take and how it is tried again.
 type policy struct {
 	start     time.Duration // one attempt

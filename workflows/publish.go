@@ -15,8 +15,8 @@ import (
 // event notes something for the case's history; data is name, value, name,
 // value. It is written with the next publish.
 func (d *run) event(kind, actor string, data ...string) {
-	d.Steps++
-	e := activities.Event{Key: fmt.Sprintf("%d/%d/%s", d.Part, d.Steps, kind), Kind: kind, Actor: actor, Data: map[string]string{}}
+	d.Told++
+	e := activities.Event{Key: fmt.Sprintf("%d/%d/%s", d.Part, d.Told, kind), Kind: kind, Actor: actor, Data: map[string]string{}}
 	for i := 0; i+1 < len(data); i += 2 {
 		if data[i+1] != "" {
 			e.Data[data[i]] = data[i+1]
@@ -77,7 +77,7 @@ func shows(f dispute.Face) string {
 
 func (d *run) face(m move) dispute.Face {
 	f := dispute.Face{
-		Status: m.Status, Stage: d.Known.Stage, Next: m.What, NextAt: m.At, Needs: m.Needs,
+		Status: m.Status, Stage: d.Known.Stage, Next: m.Next, NextAt: m.At, Needs: m.Needs,
 		Queue: d.queue(), Assignee: d.Assignee, Deadline: d.Known.Deadline.At, Strength: d.Packet.Strength,
 		CutOff: d.Plan.CutOff, Response: wanted(&d.State), Decided: decided(&d.State),
 	}
@@ -91,7 +91,7 @@ func decided(s *State) string {
 	switch {
 	case s.Outcome != "":
 		return "Verdict: " + string(s.Outcome)
-	case s.Answer != nil && s.Answer.Outcome == activities.Sent:
+	case s.Answer != nil && s.Answer.Outcome == dispute.AnswerSent:
 		return fmt.Sprintf("%s by %s at %s", verb(s), s.Answer.By, stamp(s.Answer.At))
 	default:
 		return ""
@@ -99,7 +99,7 @@ func decided(s *State) string {
 }
 
 func verb(s *State) string {
-	if s.Answer.Response == "accept" {
+	if s.Answer.Response == dispute.ResponseAccept {
 		return "Accepted"
 	}
 	return "Submitted"

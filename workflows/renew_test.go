@@ -45,7 +45,7 @@ func TestRenewedCaseGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("asked sources %d times", n)
 	}
 	var reminders []time.Duration
-	for _, c := range w.of("Announce", true) {
+	for _, c := range w.announced() {
 		if in := c.in.(activities.AnnounceInput); in.Say != "" && in.Face.Status != dispute.StatusWon {
 			reminders = append(reminders, c.at)
 		}

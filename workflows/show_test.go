@@ -55,7 +55,7 @@ func TestDetails(t *testing.T) {
 	s.Face = d.face(next(s, t0))
 	waiting := details(s)
 
-	s.Answer = &activities.Responded{Response: dispute.ResponseContest, Outcome: activities.Sent, By: "ana", At: t0.Add(time.Hour), PacketHash: s.Packet.Hash, Detail: "request req_1"}
+	s.Answer = &activities.Responded{Response: dispute.ResponseContest, Outcome: dispute.AnswerSent, By: "ana", At: t0.Add(time.Hour), PacketHash: s.Packet.Hash, Detail: "request req_1"}
 	s.Queue = "fraud"
 	d.State = *s
 	s.Face = d.face(next(s, t0))

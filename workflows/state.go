@@ -11,7 +11,7 @@ import (
 const (
 	// DisputeWorkflow is the workflow type of one dispute.
 	DisputeWorkflow = "Dispute"
-	// NoticeSignal carries one dispute.Notice.
+	// NoticeSignal carries an Arrival.
 	NoticeSignal = "notice"
 	// StateQuery returns State.
 	StateQuery = "state"
@@ -23,13 +23,20 @@ const (
 // limited vendor holds up nobody else.
 func VendorQueue(connection string) string { return "vendor/" + connection }
 
+// Arrival says that a notice about the dispute was stored. The notice itself
+// stays in the database: history keeps its id.
+type Arrival struct {
+	Event string             `json:"event"` // the notice's event id at the dispute's connection
+	Kind  dispute.NoticeKind `json:"kind"`  // for whoever reads the history
+}
+
 // State is everything a dispute's workflow remembers: what continue-as-new
 // carries, what the query returns, what tests compare. It holds no personal
 // data.
 type State struct {
-	Ref     dispute.Ref      `json:"ref"`
-	Part    int              `json:"part"`
-	Pending []dispute.Notice `json:"pending,omitempty"` // not yet recorded
+	Ref     dispute.Ref `json:"ref"`
+	Part    int         `json:"part"`
+	Pending []string    `json:"pending,omitempty"` // events not yet recorded
 
 	Known   *activities.Known      `json:"known,omitempty"`
 	Plan    *activities.Plan       `json:"plan,omitempty"`
@@ -60,10 +67,13 @@ type State struct {
 	SettleUntil time.Time      `json:"settle_until,omitzero"`
 	Outcome     dispute.Status `json:"outcome,omitempty"`
 
+	Entries int `json:"entries,omitempty"` // journal entries posted so far
+	Pushed  int `json:"pushed,omitempty"`  // of them, what accounting was told
+
 	Replan bool         `json:"replan,omitempty"`
 	Face   dispute.Face `json:"face"`
 	Seen   []string     `json:"seen,omitempty"` // ids of decisions taken, newest last
-	Steps  int          `json:"steps"`          // counts events, for their keys
+	Told   int          `json:"told"`           // counts events, for their keys
 }
 
 // seenLimit bounds how many decision ids are remembered across continue-as-new.
@@ -81,11 +91,16 @@ func (s *State) stageBegins() {
 }
 
 // NextPart is where the next part of a closed case starts: its closing state
-// with a new notice.
-func (s State) NextPart(n dispute.Notice) State {
+// with a new notice's event.
+func (s State) NextPart(event string) State {
 	s.Part++
-	s.Pending = []dispute.Notice{n}
+	s.Pending = []string{event}
 	return s
+}
+
+// owesBooks reports whether there are entries that accounting was not told.
+func (s *State) owesBooks() bool {
+	return s.Plan != nil && len(s.Plan.Accounting) > 0 && s.Pushed < s.Entries
 }
 
 func (s *State) queue() string {

@@ -7,6 +7,10 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
+// How a case is shown: publish stores its face and its history, show hands the
+// face to the tellers when people should see it, and each teller announces it
+// in its place, a chat channel or a help desk. say adds a line of words.
+
 // teller keeps one place where people see the case up to date. It works beside
 // the main loop: a chat that is down never holds up an answer. While it is
 // busy only the newest face waits, so nobody reads old news.
@@ -79,7 +83,7 @@ func (d *run) tellOn(ctx workflow.Context, t *teller) {
 			in.Say = join(in.Say, line)
 		}
 		t.face, t.say = nil, nil
-		err := quick(ctx, notify, VendorQueue(t.connection()), "tell "+t.connection()+": "+string(in.Face.Status), steps.Announce, in, nil)
+		err := t.announce(ctx, in)
 		if err != nil {
 			d.event("announce_failed", "machine", "connection", t.connection(), "error", reason(err))
 		}
@@ -88,49 +92,20 @@ func (d *run) tellOn(ctx workflow.Context, t *teller) {
 	d.dirty = true
 }
 
+// announce shows a card inside the workflow task. What adds words is an ordinary
+// activity: a task that is lost runs again with newer words, and those of the
+// first try would be said as well.
+func (t *teller) announce(ctx workflow.Context, in activities.AnnounceInput) error {
+	queue, summary := VendorQueue(t.connection()), "tell "+t.connection()+": "+string(in.Face.Status)
+	if in.Say != "" || t.ticket != nil {
+		return ordinary(ctx, notify, queue, summary, steps.Announce, in, nil)
+	}
+	return quick(ctx, notify, queue, summary, steps.Announce, in, nil)
+}
+
 func join(a, b string) string {
 	if a == "" {
 		return b
 	}
 	return a + "; " + b
-}
-
-// bookkeeper posts journal entries to the accounting systems, one run at a
-// time, beside the main loop.
-type bookkeeper struct {
-	owed    bool // entries may be waiting
-	working bool
-}
-
-func (b *bookkeeper) settle(ctx workflow.Context, d *run) {
-	if !b.owed || b.working || d.Plan == nil {
-		return
-	}
-	if len(d.Plan.Accounting) == 0 {
-		b.owed = false
-		return
-	}
-	b.working = true
-	d.spawn(ctx, func(ctx workflow.Context) {
-		for b.owed {
-			b.owed = false
-			for _, connection := range d.Plan.Accounting {
-				b.push(ctx, d, connection)
-			}
-		}
-		b.working = false
-	})
-}
-
-func (b *bookkeeper) push(ctx workflow.Context, d *run, connection string) {
-	var got activities.Pushed
-	in := activities.PushInput{Ref: d.Ref, Connection: connection}
-	err := ordinary(ctx, postMoney, VendorQueue(connection), "post entries to "+connection, steps.Push, in, &got)
-	if err != nil {
-		d.event("push_failed", "machine", "connection", connection, "error", reason(err))
-		return
-	}
-	if got.Entries > 0 {
-		d.event("pushed", "machine", "connection", connection)
-	}
 }

@@ -30,7 +30,7 @@ func (t *timers) arm(ctx workflow.Context, m move, s *State) {
 		}
 	}
 	t.cutOff.set(ctx, cutOff, "cut-off: "+s.Plan.AtCutOff)
-	at, label := m.At, m.What
+	at, label := m.At, m.Next
 	if owesAnswer(s) && s.RungsDone < len(s.Plan.Rungs) {
 		if r := s.Plan.Rungs[s.RungsDone]; waits(r.At, now) && (at.IsZero() || r.At.Before(at)) {
 			at, label = r.At, r.Kind+" "+r.Name

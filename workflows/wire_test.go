@@ -173,7 +173,10 @@ func TestHappyPathCounts(t *testing.T) {
 	w.plan.Accounting = []string{"books"}
 	w.hooks["Push"] = down(0, time.Minute) // not at the moment of the answer, where the order is anybody's
 	w.says(time.Hour, dispute.ProviderUnderReview, moved)
-	w.says(5*day, dispute.ProviderWon, moved)
+	w.says(5*day, dispute.ProviderWon, func(s *dispute.Snapshot) {
+		moved(s)
+		s.Movements = append(s.Movements, dispute.Movement{ID: "txn_2", Category: "dispute_reversal", Amount: 12900, Net: 12900, Currency: "USD", At: t0.Add(5 * day)})
+	})
 	s := w.run(30 * day)
 	if !w.closed || s.Outcome != dispute.StatusWon {
 		t.Fatalf("closed %v as %s", w.closed, s.Outcome)

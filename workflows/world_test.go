@@ -42,10 +42,11 @@ type world struct {
 
 	base       dispute.Snapshot // what every notice starts from
 	first      dispute.Notice
-	margin     time.Duration   // between cut-off and deadline
-	remind     []time.Duration // before the cut-off
-	patience   time.Duration   // with sources
-	plan       activities.Plan // without its times
+	inbox      map[string]dispute.Notice // what is stored, by event
+	margin     time.Duration             // between cut-off and deadline
+	remind     []time.Duration           // before the cut-off
+	patience   time.Duration             // with sources
+	plan       activities.Plan           // without its times
 	incomplete bool
 	outcome    string                               // of a response; Sent unless set
 	hooks      map[string]func(call) error          // by step; runs first, its error is the step's
@@ -67,7 +68,6 @@ type world struct {
 	events   []activities.Event
 	closing  []State
 	timers   int
-	notices  int
 }
 
 // call is one attempt at a step.
@@ -94,7 +94,7 @@ type happening struct {
 
 func newWorld(t rapid.TB) *world {
 	w := &world{
-		t: t, margin: 6 * time.Hour, patience: day, outcome: activities.Sent,
+		t: t, margin: 6 * time.Hour, patience: day, outcome: dispute.AnswerSent,
 		base: dispute.Snapshot{
 			ID: ref.ID, Payment: "ch_1", Amount: dispute.Money{Minor: 12900, Currency: "USD"}, Reason: "fraudulent",
 			Network: "visa", NetworkCode: "10.4", Stage: dispute.StageChargeback, OpenedAt: t0, DueBy: t0.Add(10 * day),
@@ -105,7 +105,7 @@ func newWorld(t rapid.TB) *world {
 			Linger: 72 * time.Hour, RetryEvery: time.Hour,
 		},
 		hooks: map[string]func(call) error{}, answered: map[string]bool{}, receipts: map[string]activities.Responded{},
-		attrs: map[string]temporal.SearchAttributes{},
+		attrs: map[string]temporal.SearchAttributes{}, inbox: map[string]dispute.Notice{},
 	}
 	w.first = w.notice(0, dispute.ProviderNeedsResponse)
 	return w
@@ -122,11 +122,12 @@ func (w *world) notice(at time.Duration, status dispute.ProviderStatus, change .
 	for _, c := range change {
 		c(&s)
 	}
-	w.notices++
-	return dispute.Notice{
-		Connection: ref.Connection, EventID: fmt.Sprintf("evt_%02d", w.notices), Kind: dispute.NoticeUpdated,
+	n := dispute.Notice{
+		Connection: ref.Connection, EventID: fmt.Sprintf("evt_%02d", len(w.inbox)+1), Kind: dispute.NoticeUpdated,
 		RawKind: "dispute.updated", OccurredAt: t0.Add(at), Snapshot: &s,
 	}
+	w.inbox[n.EventID] = n
+	return n
 }
 
 func due(at time.Duration) func(*dispute.Snapshot) {
@@ -148,7 +149,12 @@ func (w *world) says(at time.Duration, status dispute.ProviderStatus, change ...
 }
 
 func (w *world) sends(at time.Duration, n dispute.Notice) {
-	w.at(at, func() { w.env.SignalWorkflow(NoticeSignal, n) })
+	w.at(at, func() { w.arrives(n) })
+}
+
+// arrives stores a notice and tells the workflow.
+func (w *world) arrives(n dispute.Notice) {
+	w.env.SignalWorkflow(NoticeSignal, Arrival{Event: n.EventID, Kind: n.Kind})
 }
 
 // reply is what became of a decision.
@@ -212,7 +218,7 @@ func (w *world) now() time.Duration { return w.env.Now().Sub(t0) }
 // run lives the case from its first notice until it closes or is stopped.
 func (w *world) run(until time.Duration) State {
 	w.t.Helper()
-	return w.resume(State{Ref: ref, Part: 1, Pending: []dispute.Notice{w.first}}, until)
+	return w.resume(State{Ref: ref, Part: 1, Pending: []string{w.first.EventID}}, until)
 }
 
 func (w *world) resume(s State, until time.Duration) State {
@@ -264,14 +270,20 @@ func (w *world) upserted(sa temporal.SearchAttributes) bool {
 
 // stop ends a case that would go on: its state is kept, then it is cancelled.
 func (w *world) stop() {
+	w.keepState()
+	w.env.CancelWorkflow()
+}
+
+func (w *world) keepState() {
+	w.t.Helper()
 	got, err := w.env.QueryWorkflow(StateQuery)
 	if err != nil {
 		w.t.Fatalf("query: %v", err)
 	}
+	w.state = State{}
 	if err := got.Get(&w.state); err != nil {
 		w.t.Fatalf("query: %v", err)
 	}
-	w.env.CancelWorkflow()
 }
 
 func (w *world) ended() (s State, renewed bool) {
@@ -281,9 +293,15 @@ func (w *world) ended() (s State, renewed bool) {
 	switch {
 	case err == nil:
 		w.closed = true
-		if err := w.env.GetWorkflowResult(&s); err != nil {
+		var outcome dispute.Status
+		if err := w.env.GetWorkflowResult(&outcome); err != nil {
 			w.t.Fatalf("result: %v", err)
 		}
+		w.keepState()
+		if w.state.Outcome != outcome {
+			w.t.Fatalf("ended as %s, its state says %s", outcome, w.state.Outcome)
+		}
+		return w.state, false
 	case errors.As(err, &renew):
 		if err := converter.GetDefaultDataConverter().FromPayloads(renew.Input, &s); err != nil {
 			w.t.Fatalf("continue as new: %v", err)
@@ -300,6 +318,12 @@ func (w *world) ended() (s State, renewed bool) {
 // of gives the calls of a step; quick attempts only where asked for.
 func (w *world) of(step string, quick bool) []call {
 	return slices.DeleteFunc(slices.Clone(w.calls), func(c call) bool { return c.step != step || c.quick != quick })
+}
+
+// announced gives every announcement: cards are shown quickly, words and
+// tickets by ordinary activities.
+func (w *world) announced() []call {
+	return slices.DeleteFunc(slices.Clone(w.calls), func(c call) bool { return c.step != "Announce" })
 }
 
 // answers are what really reached the provider.

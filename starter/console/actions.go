@@ -139,6 +139,8 @@ func (f *file) beforeAcceptance() *warning {
 // irreversible are the decisions that are asked once more.
 var irreversible = []dispute.DecisionKind{dispute.DecideApprove, dispute.DecideSubmit, dispute.DecideAccept}
 
+var confirmTemplate = pageTemplate("confirm")
+
 // confirm is the question as a page of its own, for whoever has no dialog.
 func (c *console) confirm(v *visit) error {
 	f, err := c.open(v)
@@ -151,7 +153,7 @@ func (c *console) confirm(v *visit) error {
 	}
 	for _, a := range f.actions(v.who, c.desk.Now()) {
 		if a.Kind == kind {
-			c.render(v, http.StatusOK, page{Name: "confirm", Title: a.Warning.Title, Nav: "queue", Body: confirmView{Action: a, Case: f.header(c.desk.Now())}})
+			c.render(v, http.StatusOK, page{Template: confirmTemplate, Title: a.Warning.Title, Nav: "queue", Body: confirmView{Action: a, Case: f.header(c.desk.Now())}})
 			return nil
 		}
 	}
@@ -243,22 +245,22 @@ func (c *console) back(v *visit, done string, err error) error {
 }
 
 // doneWords says after a decision what it set off.
-var doneWords = map[string]string{
-	"approve": "Approved. What goes out, and when, is said below.",
-	"accept":  "Accepted. The provider is told now.",
-	"submit":  "The packet is on its way to the provider.",
-	"hold":    "Held. Nothing is sent before you release it, but the cut-off still runs.",
-	"release": "Released. The case goes on by itself.",
-	"assign":  "The case is yours.",
-	"note":    "The note is kept with the case. It is never sent anywhere.",
-	"attach":  "The document is in the evidence. The packet is composed anew with it.",
+var doneWords = map[dispute.DecisionKind]string{
+	dispute.DecideApprove: "Approved. What goes out, and when, is said below.",
+	dispute.DecideAccept:  "Accepted. The provider is told now.",
+	dispute.DecideSubmit:  "The packet is on its way to the provider.",
+	dispute.DecideHold:    "Held. Nothing is sent before you release it, but the cut-off still runs.",
+	dispute.DecideRelease: "Released. The case goes on by itself.",
+	dispute.DecideAssign:  "The case is yours.",
+	dispute.DecideNote:    "The note is kept with the case. It is never sent anywhere.",
+	dispute.DecideAttach:  "The document is in the evidence. The packet is composed anew with it.",
 }
 
 // pending are the sources that are still being asked.
 func (f *file) pending() []string {
 	var out []string
 	for _, s := range f.sources {
-		if s.Outcome == sourcePending {
+		if s.Outcome == dispute.SourcePending {
 			out = append(out, s.Connection)
 		}
 	}

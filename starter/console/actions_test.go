@@ -68,7 +68,7 @@ func TestDecisionsReachTheWorkflow(t *testing.T) {
 		if diff := cmp.Diff([]any{want}, taken[0].Args); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, diff)
 		}
-		if page := w.ask(desk.RoleAnalyst, got.header.Get("Location"), nil).body; !strings.Contains(page, doneWords[string(kind)]) {
+		if page := w.ask(desk.RoleAnalyst, got.header.Get("Location"), nil).body; !strings.Contains(page, doneWords[kind]) {
 			t.Errorf("%s: the case does not say that it is done", kind)
 		}
 	}

@@ -18,37 +18,11 @@ import (
 type file struct {
 	desk.CaseFile
 	route   rules.Route
-	sources []source
+	sources []dispute.SourceResult
 	packets []*packetView
 }
 
-// source is what came of asking one source, as the case's row keeps it.
-type source struct {
-	Connection string `json:"connection"`
-	Outcome    string `json:"outcome"`
-	Items      int    `json:"items"`
-	Detail     string `json:"detail"`
-}
-
-// sourcePending is the outcome of a source that is still being asked.
-const sourcePending = "pending"
-
-// OutcomeWord is the outcome as people say it.
-func (s source) OutcomeWord() string {
-	switch s.Outcome {
-	case "answered":
-		return plural(s.Items, "item", "items")
-	case "empty":
-		return "knows nothing of this sale"
-	case "skipped":
-		return "not asked: the case lacks the ids it searches by"
-	case "failed":
-		return "gave no answer"
-	case sourcePending:
-		return "still being asked"
-	}
-	return s.Outcome
-}
+var caseTemplate = pageTemplate("case")
 
 // open reads the case that the address names.
 func (c *console) open(v *visit) (*file, error) {
@@ -108,7 +82,7 @@ type caseView struct {
 	Receipt *receiptView
 	Packet  *packetView
 	Older   []*packetView
-	Sources []source
+	Sources []dispute.SourceResult
 	Money   moneyView
 	History historyView
 	Notes   []store.Item
@@ -176,7 +150,7 @@ func (c *console) showCase(v *visit) error {
 	}
 	now := c.desk.Now()
 	view := caseView{
-		Done: doneWords[v.Query("done")], Case: f.header(now), Rule: f.rule(), Actions: f.actions(v.who, now),
+		Done: doneWords[dispute.DecisionKind(v.Query("done"))], Case: f.header(now), Rule: f.rule(), Actions: f.actions(v.who, now),
 		May: v.who.May(desk.MayWorkCases), CanAdd: v.who.May(desk.MayWorkCases) && answerable(f.CaseRow), Role: v.who.Role,
 		Receipt: f.receipt(), Packet: f.packet(), Sources: f.sources, Money: f.money(), History: f.history(),
 		Notes: notes(f.Items), Writes: f.writes(), IDs: f.ids(), Sale: f.sale(),
@@ -186,7 +160,7 @@ func (c *console) showCase(v *visit) error {
 			view.Older = append(view.Older, p)
 		}
 	}
-	c.render(v, http.StatusOK, page{Name: "case", Title: view.Case.Amount + " · " + view.Case.Reason, Nav: "queue", Body: view})
+	c.render(v, http.StatusOK, page{Template: caseTemplate, Title: view.Case.Amount + " · " + view.Case.Reason, Nav: "queue", Body: view})
 	return nil
 }
 

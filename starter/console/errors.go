@@ -88,6 +88,8 @@ func reason(err error) string {
 	return ""
 }
 
+var errorTemplate = pageTemplate("error")
+
 // fail shows an error page. Only what is not the visitor's doing is logged.
 func (c *console) fail(v *visit, p problem, err error) {
 	if p.Status >= http.StatusInternalServerError {
@@ -96,5 +98,5 @@ func (c *console) fail(v *visit, p problem, err error) {
 	if p.CaseID == "" && p.Status != http.StatusNotFound {
 		p.CaseID = v.Param("id")
 	}
-	c.render(v, p.Status, page{Name: "error", Title: p.Title, Body: p})
+	c.render(v, p.Status, page{Template: errorTemplate, Title: p.Title, Body: p})
 }

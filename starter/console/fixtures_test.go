@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/ledger"
@@ -39,7 +38,7 @@ type story struct {
 	excluded            string // an item of shipbob's that a person keeps out
 	note                string
 	events              []store.Event
-	sources             []source
+	sources             []dispute.SourceResult
 	movements           []dispute.Movement
 	payment             *dispute.Payment
 	sent, composed      bool
@@ -131,7 +130,7 @@ func (s story) fill(t testing.TB, r *store.CaseRow) {
 	}
 	r.WorkflowID, r.Payment = s.ref().WorkflowID(1), s.payment
 	r.Sources = asJSON(t, s.sources)
-	route, err := rules.Default().Evaluate(rules.Input{Case: r.Case, Now: noon, WinProbability: 0.5})
+	route, err := rules.Default().Evaluate(rules.Input{Case: r.Case, Now: noon})
 	check(t, err)
 	r.Rule, r.RuleSet, r.Route = route.Rule, route.SetHash, asJSON(t, route)
 	if s.sent {
@@ -225,7 +224,7 @@ func (w *site) receipt(s story) {
 	check(w.t, w.db.FinishIntent(w.t.Context(), key, store.Receipt{
 		Detail: asJSON(w.t, map[string]any{
 			"vendor_id": s.id, "request_id": "req_8Tq", "at": noon.Add(-time.Hour), "raw_status": "under_review",
-			"outcome": activities.Sent, "by": "mia", "read_back": "under_review",
+			"outcome": dispute.AnswerSent, "by": "mia", "read_back": "under_review",
 		}),
 		Request: []byte("evidence[uncategorized_text]=…&submit=true"), Response: []byte(`{"id":"` + s.id + `"}`),
 	}))
@@ -313,10 +312,10 @@ func picture() []byte {
 
 // The cases of a busy day. The first is the one that tests open.
 func busyDay() []story {
-	asked := []source{
-		{Connection: "stripe-us", Outcome: "answered", Items: 1}, {Connection: "shopify", Outcome: "answered", Items: 1},
-		{Connection: "shipbob", Outcome: "answered", Items: 2}, {Connection: "hubspot", Outcome: "answered", Items: 1},
-		{Connection: "zendesk", Outcome: "pending"},
+	asked := []dispute.SourceResult{
+		{Connection: "stripe-us", Outcome: dispute.SourceAnswered, Items: 1}, {Connection: "shopify", Outcome: dispute.SourceAnswered, Items: 1},
+		{Connection: "shipbob", Outcome: dispute.SourceAnswered, Items: 2}, {Connection: "hubspot", Outcome: dispute.SourceAnswered, Items: 1},
+		{Connection: "zendesk", Outcome: dispute.SourcePending},
 	}
 	moved := []dispute.Movement{
 		{ID: "txn_1", Category: "dispute", Amount: -124_000, Fee: 1500, Net: -125_500, Currency: "USD", At: noon.AddDate(0, 0, -8), Description: "Chargeback withdrawal for ch_1"},

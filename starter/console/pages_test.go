@@ -3,6 +3,7 @@ package console
 import (
 	"flag"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
@@ -270,7 +272,7 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 		word: evil, network: evil, code: evil, currency: "USD", amount: 1,
 		items:    []dispute.Item{item(evil, dispute.ItemOrder, "order:1", "Order of "+evil, noon, dispute.FactCustomerName, evil, evil, evil)},
 		payment:  &dispute.Payment{ID: "ch_1", Name: evil, Email: evil, OrderName: evil},
-		sources:  []source{{Connection: evil, Outcome: evil, Detail: evil}},
+		sources:  []dispute.SourceResult{{Connection: evil, Outcome: evil, Detail: evil}},
 		composed: true, due: time.Hour,
 	}
 	w.tell(s)
@@ -316,5 +318,19 @@ func TestCasePage(t *testing.T) {
 	}
 	if body := w.ask(desk.RoleAnalyst, casePath(busyDay()[8].defaults().caseID()), nil).body; strings.Contains(body, ">Submit now<") {
 		t.Error("a submitted case can be submitted again")
+	}
+}
+
+// A page that cannot be drawn is an error page, not a broken connection.
+func TestPageThatCannotBeDrawn(t *testing.T) {
+	t.Parallel()
+	w := newSite(t)
+	answer := httptest.NewRecorder()
+	g, _ := gin.CreateTestContext(answer)
+	g.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+	c := &console{desk: w.desk}
+	c.render(&visit{Context: g}, http.StatusOK, page{Template: caseTemplate, Body: "no case"})
+	if answer.Code != broken.Status || !strings.Contains(answer.Body.String(), broken.Title) {
+		t.Errorf("%d: %s", answer.Code, answer.Body)
 	}
 }

@@ -143,6 +143,8 @@ type row struct {
 	Queue    link
 }
 
+var queueTemplate = pageTemplate("queue")
+
 func (c *console) queue(v *visit) error {
 	t := tabOf(v.Query("tab"))
 	now := c.desk.Now()
@@ -167,7 +169,7 @@ func (c *console) queue(v *visit) error {
 	if err != nil {
 		return err
 	}
-	c.render(v, http.StatusOK, page{Name: "queue", Title: t.Name, Nav: "queue", Body: view})
+	c.render(v, http.StatusOK, page{Template: queueTemplate, Title: t.Name, Nav: "queue", Body: view})
 	return nil
 }
 
@@ -200,7 +202,7 @@ func (c *console) search(v *visit) error {
 		Why: "No case is found.", Do: "Search looks for the beginnings of ids (case, dispute, payment), of the customer's name and e-mail address, and of the order's number. All words have to fit.",
 		Link: "/cases", LinkName: "All cases",
 	}
-	c.render(v, http.StatusOK, page{Name: "queue", Title: "Cases", Nav: "cases", Body: view})
+	c.render(v, http.StatusOK, page{Template: queueTemplate, Title: "Cases", Nav: "cases", Body: view})
 	return nil
 }
 

@@ -24,28 +24,25 @@ var templateFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// templates are the pages by name, each within the layout.
-var templates = parseTemplates(templateFiles)
+// layout is around every page, with the parts that pages share.
+var layout = template.Must(template.New("layout").Funcs(template.FuncMap{
+	"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "brief": brief, "day": day, "capital": capital,
+	"short": short, "stage": stageWord, "source": sourceWord, "bars": bars, "plural": plural,
+}).ParseFS(templateFiles, "templates/layout.html", "templates/part-*.html"))
 
-func parseTemplates(files fs.FS) map[string]*template.Template {
-	layout := template.Must(template.New("layout").Funcs(template.FuncMap{
-		"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "brief": brief, "day": day, "capital": capital,
-		"short": short, "stage": stageWord, "bars": bars, "plural": plural,
-	}).ParseFS(files, "templates/layout.html", "templates/part-*.html"))
-	out := map[string]*template.Template{}
-	for _, name := range []string{"queue", "case", "confirm", "login", "error"} {
-		page := template.Must(layout.Clone())
-		out[name] = template.Must(page.ParseFS(files, "templates/"+name+".html"))
-	}
-	return out
+// pageTemplate reads templates/<name>.html into the layout. Every page keeps
+// its own in a variable of the package: one that is missing or does not parse
+// fails before any request, and every test.
+func pageTemplate(name string) *template.Template {
+	return template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
 }
 
 // page is what the layout needs, and the page's own view in Body.
 type page struct {
-	Name  string // of the template
-	Title string
-	Nav   string // the entry that is current
-	Body  any
+	Template *template.Template
+	Title    string
+	Nav      string // the entry that is current
+	Body     any
 
 	Who   desk.Actor
 	Theme string
@@ -61,12 +58,12 @@ func (c *console) render(v *visit, status int, p page) {
 		p.Here = v.Request.URL.RequestURI()
 	}
 	var out bytes.Buffer
-	if err := templates[p.Name].ExecuteTemplate(&out, "layout.html", p); err != nil {
-		if p.Name == "error" {
+	if err := p.Template.ExecuteTemplate(&out, "layout.html", p); err != nil {
+		if p.Template == errorTemplate {
 			v.String(http.StatusInternalServerError, "%s\n", broken.Title)
 			return
 		}
-		c.fail(v, broken, fmt.Errorf("page %s: %w", p.Name, err))
+		c.fail(v, broken, fmt.Errorf("draw the page: %w", err))
 		return
 	}
 	v.Data(status, "text/html; charset=utf-8", out.Bytes())

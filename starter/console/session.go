@@ -82,6 +82,8 @@ func authenticate(d *desk.Desk, r *http.Request) (desk.Actor, error) {
 	return d.Authenticate(r.Context(), secret)
 }
 
+var loginTemplate = pageTemplate("login")
+
 type loginView struct {
 	Next    string
 	Problem string
@@ -89,7 +91,7 @@ type loginView struct {
 
 func (c *console) loginPage(g *gin.Context) {
 	v := &visit{Context: g}
-	c.render(v, http.StatusOK, page{Name: "login", Title: "Log in", Body: loginView{Next: localPath(g.Query("next"))}})
+	c.render(v, http.StatusOK, page{Template: loginTemplate, Title: "Log in", Body: loginView{Next: localPath(g.Query("next"))}})
 }
 
 func (c *console) login(g *gin.Context) {
@@ -106,7 +108,7 @@ func (c *console) login(g *gin.Context) {
 		g.Redirect(http.StatusSeeOther, next)
 	case dispute.KindOf(err) == dispute.Auth:
 		view := loginView{Next: next, Problem: "This token is unknown, or it was revoked."}
-		c.render(v, http.StatusUnauthorized, page{Name: "login", Title: "Log in", Body: view})
+		c.render(v, http.StatusUnauthorized, page{Template: loginTemplate, Title: "Log in", Body: view})
 	default:
 		c.fail(v, problemOf(err), err)
 	}

@@ -91,6 +91,39 @@ func originWord(o dispute.Origin) string {
 	return string(o)
 }
 
+// sourceWord is what came of asking a source, as people say it.
+func sourceWord(s dispute.SourceResult) string {
+	switch s.Outcome {
+	case dispute.SourceAnswered:
+		return plural(s.Items, "item", "items")
+	case dispute.SourceEmpty:
+		return "knows nothing of this sale"
+	case dispute.SourceSkipped:
+		return "not asked: the case lacks the ids it searches by"
+	case dispute.SourceFailed:
+		return "gave no answer"
+	case dispute.SourcePending:
+		return "still being asked"
+	}
+	return s.Outcome
+}
+
+// actorWord names who did something.
+func actorWord(id string) string {
+	rule, isRule := strings.CutPrefix(id, "rule:")
+	switch {
+	case isRule:
+		return "rule " + rule
+	case id == "machine", id == "rebuttal":
+		return "Rebuttal"
+	case id == "cut-off":
+		return "the cut-off"
+	case id == "provider":
+		return "the provider"
+	}
+	return id
+}
+
 // plain is a key as words: "dispute_fees" is "dispute fees".
 func plain(key string) string { return strings.ReplaceAll(key, "_", " ") }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,31 @@ func TestCapital(t *testing.T) {
 	for in, want := range map[string]string{"": "", "waits": "Waits", "Done": "Done", "élan": "Élan", "\xff": "\uFFFD"} {
 		if got := capital(in); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSourceWords(t *testing.T) {
+	t.Parallel()
+	for outcome, want := range map[string]string{
+		dispute.SourceAnswered: "2 items",
+		dispute.SourceEmpty:    "knows nothing of this sale",
+		dispute.SourceSkipped:  "not asked: the case lacks the ids it searches by",
+		dispute.SourceFailed:   "gave no answer",
+		dispute.SourcePending:  "still being asked",
+		"new":                  "new",
+	} {
+		if got := sourceWord(dispute.SourceResult{Outcome: outcome, Items: 2}); got != want {
+			t.Errorf("%s is %q, want %q", outcome, got, want)
+		}
+	}
+}
+
+func TestEveryDecisionHasWords(t *testing.T) {
+	t.Parallel()
+	for _, kind := range dispute.Decisions {
+		if says, _ := decisionWords(kind, nil); strings.HasPrefix(says, "Decided: ") {
+			t.Errorf("%s is told as %q", kind, says)
 		}
 	}
 }

@@ -2,79 +2,11 @@ package console
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
-	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
-
-// moneyView is what the provider moved and how it stands in the books.
-type moneyView struct {
-	Movements []movement
-	Entries   []entry
-}
-
-type movement struct {
-	ID, Category, Description string
-	At                        time.Time
-	Amount, Fee, Net          string
-	Currency                  string
-}
-
-type entry struct {
-	At       time.Time
-	Memo     string
-	Movement string
-	Currency string
-	Lines    []posting
-	Reverses string
-}
-
-type posting struct{ Account, Debit, Credit string }
-
-func (f *file) money() moneyView {
-	var v moneyView
-	for _, m := range f.View.Snapshot.Movements {
-		in := func(minor int64) string { return grouped(dispute.Money{Minor: minor, Currency: m.Currency}) }
-		v.Movements = append(v.Movements, movement{
-			ID: m.ID, Category: plain(m.Category), Description: m.Description, At: m.At,
-			Amount: in(m.Amount), Fee: in(m.Fee), Net: in(m.Net), Currency: m.Currency,
-		})
-	}
-	for _, e := range f.Journal {
-		v.Entries = append(v.Entries, newEntry(e))
-	}
-	return v
-}
-
-func newEntry(e ledger.Entry) entry {
-	out := entry{At: e.Date, Memo: e.Memo, Movement: e.Movement, Currency: e.Currency, Reverses: e.Reverses}
-	if out.Memo == "" {
-		out.Memo = plain(string(e.Kind))
-	}
-	for _, p := range e.Postings {
-		posted := posting{Account: accountName(p.Account)}
-		amount := grouped(dispute.Money{Minor: p.Amount, Currency: e.Currency})
-		if p.Side == ledger.Debit {
-			posted.Debit = amount
-		} else {
-			posted.Credit = amount
-		}
-		out.Lines = append(out.Lines, posted)
-	}
-	return out
-}
-
-func accountName(a ledger.Account) string {
-	for _, info := range ledger.Chart() {
-		if info.Key == a {
-			return info.Name
-		}
-	}
-	return plain(string(a))
-}
 
 // receiptView proves what was answered.
 type receiptView struct {
@@ -97,12 +29,6 @@ type sentBytes struct {
 	URL, SHA256 string
 	Size        int64
 }
-
-// Outcomes of a response, as its receipt keeps them.
-const (
-	answeredElsewhere = "answered_elsewhere"
-	tooLate           = "too_late"
-)
 
 func (f *file) receipt() *receiptView {
 	w := f.Submission
@@ -128,9 +54,9 @@ func (f *file) receipt() *receiptView {
 		RequestID: got.RequestID, PacketHash: got.Packet, Key: w.Key, Reconciled: got.Reconciled,
 	}
 	switch {
-	case got.Outcome == answeredElsewhere:
+	case got.Outcome == dispute.AnsweredElsewhere:
 		v.Title = "Answered outside Rebuttal: nothing was sent from here"
-	case got.Outcome == tooLate:
+	case got.Outcome == dispute.AnsweredTooLate:
 		v.Title = "The provider no longer listened: nothing was sent"
 	case w.Kind == string(dispute.ResponseAccept):
 		v.Title = "Dispute accepted"
@@ -179,20 +105,4 @@ func (f *file) writes() []writeView {
 		out = append(out, v)
 	}
 	return out
-}
-
-// actorWord names who did something.
-func actorWord(id string) string {
-	rule, isRule := strings.CutPrefix(id, "rule:")
-	switch {
-	case isRule:
-		return "rule " + rule
-	case id == "machine", id == "rebuttal":
-		return "Rebuttal"
-	case id == "cut-off":
-		return "the cut-off"
-	case id == "provider":
-		return "the provider"
-	}
-	return id
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -58,7 +59,7 @@ func newHappening(e store.Event) happening {
 // by its own name.
 func eventWords(kind string, data map[string]string) (says, more string) {
 	if decided, ok := strings.CutPrefix(kind, "decided:"); ok {
-		return decisionWords(decided, data)
+		return decisionWords(dispute.DecisionKind(decided), data)
 	}
 	switch kind {
 	case "notice":
@@ -66,13 +67,11 @@ func eventWords(kind string, data map[string]string) (says, more string) {
 	case "planned":
 		return "Planned by rule " + data["rule"], joined("queue "+data["queue"], labelled("cut-off", data["cut_off"]))
 	case "source":
-		return data["source"] + ": " + source{Outcome: data["outcome"], Items: atoi(data["items"])}.OutcomeWord(), data["detail"]
+		return data["source"] + ": " + sourceWord(dispute.SourceResult{Outcome: data["outcome"], Items: atoi(data["items"])}), data["detail"]
 	case "composed":
 		return "Packet composed, strength " + data["strength"] + " of 4", "packet " + short(data["packet"])
-	case "response_sent":
-		return "Answer sent: " + data["response"], joined(labelled("packet", short(data["packet"])), labelled("provider says", plain(data["status"])))
 	case "responded":
-		return "Answered: " + plain(data["outcome"]), labelled("packet", short(data["packet"]))
+		return responded(data), joined(labelled("packet", short(data["packet"])), labelled("provider says", plain(data["status"])))
 	case "posted":
 		return "Journal: " + plain(data["kind"]), ""
 	case "stage_began":
@@ -95,28 +94,35 @@ func eventWords(kind string, data map[string]string) (says, more string) {
 	return capital(plain(kind)), joined(labelled("", data["connection"]), data["error"])
 }
 
-func decisionWords(kind string, data map[string]string) (says, more string) {
+func responded(data map[string]string) string {
+	if data["outcome"] == dispute.AnswerSent {
+		return "Answer sent: " + data["response"]
+	}
+	return "Nothing sent: " + plain(data["outcome"])
+}
+
+func decisionWords(kind dispute.DecisionKind, data map[string]string) (says, more string) {
 	switch kind {
-	case "assign":
+	case dispute.DecideAssign:
 		return "Assigned to " + data["assignee"], ""
-	case "note":
+	case dispute.DecideNote:
 		return "Wrote a note", ""
-	case "attach":
+	case dispute.DecideAttach:
 		return "Attached a document", ""
-	case "approve":
+	case dispute.DecideApprove:
 		return "Approved", ""
-	case "accept":
+	case dispute.DecideAccept:
 		return "Decided to accept", ""
-	case "submit":
+	case dispute.DecideSubmit:
 		return "Decided to submit now", ""
-	case "hold":
+	case dispute.DecideHold:
 		return "Put on hold", ""
-	case "release":
+	case dispute.DecideRelease:
 		return "Released", ""
-	case "change_plan":
+	case dispute.DecideChangePlan:
 		return "Changed the plan", joined(labelled("queue", data["queue"]), labelled("answer", data["response"]))
 	}
-	return "Decided: " + plain(kind), ""
+	return "Decided: " + plain(string(kind)), ""
 }
 
 func labelled(label, value string) string {
