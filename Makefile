@@ -55,7 +55,7 @@ packages: ## install the Debian packages the tests use, where nothing has to be 
 	@tools/packages
 
 # Every check runs, also after one has failed; make then fails at the end.
-CHECKS := check-format check-vet check-tidy lint check-workflows check-generated check-vulnerabilities
+CHECKS := check-format check-vet check-tidy lint check-workflows check-generated check-new-vendor check-vulnerabilities
 
 .PHONY: check
 check: ## format, vet, lint, determinism, tidy modules, generated code, known vulnerabilities
@@ -83,6 +83,10 @@ check-workflows:
 	@echo "==> workflowcheck"
 	@tools/run check workflowcheck -config tools/workflowcheck.yaml ./workflows/... ./worker/...
 
+.PHONY: check-new-vendor
+check-new-vendor:
+	@tools/check-new-vendor
+
 .PHONY: check-generated
 check-generated:
 	@tools/check-generated
@@ -90,6 +94,10 @@ check-generated:
 .PHONY: check-vulnerabilities
 check-vulnerabilities:
 	@tools/check-vulnerabilities
+
+.PHONY: new-vendor
+new-vendor: ## start a vendor: NAME=acmepay KIND=provider|source|chat|ticketing|accounting
+	@go run ./internal/newvendor -kind '$(KIND)' '$(NAME)'
 
 .PHONY: generate
 generate: ## write the generated code anew (sqlc, oapi-codegen)

@@ -263,7 +263,7 @@ func TestLinks(t *testing.T) {
 		t.Error(diff)
 	}
 	w.Links.TemporalUI, w.Links.Namespace = "https://ui.example", "prod"
-	w.Set = connect(t, map[string]integrations.Adapter{"stripe": linking{}})
+	w.Set = integrations.SetOf(map[string]integrations.Adapter{"stripe": linking{}})
 	want := []string{
 		console, "Workflow https://ui.example/namespaces/prod/workflows/dispute%2Fstripe%2F" + w.ref.ID, "Provider https://provider.example/" + w.ref.ID,
 	}

@@ -197,3 +197,18 @@ type PushInput struct {
 	Ref        dispute.Ref `json:"ref"`
 	Connection string      `json:"connection"`
 }
+
+// SweepInput asks what a provider has.
+type SweepInput struct {
+	Connection string `json:"connection"`
+	// Whole asks for everything the provider remembers, and for a comparison with
+	// our cases; without it, for what changed since the sweep before.
+	Whole bool `json:"whole,omitempty"`
+}
+
+// Swept counts what a sweep found.
+type Swept struct {
+	Listed int `json:"listed"`           // disputes the provider listed
+	News   int `json:"news"`             // notices that told something new
+	Unread int `json:"unread,omitempty"` // open cases the provider would not tell about now
+}

@@ -78,29 +78,11 @@ func newWorld(t *testing.T, db *store.DB) *world {
 		},
 		Links: Links{Console: "https://rebuttal.example"},
 	}
-	w.Set = connect(t, map[string]integrations.Adapter{
+	w.Set = integrations.SetOf(map[string]integrations.Adapter{
 		"stripe": w.provider, "shop": w.source, "chat": w.chat, "help": w.help, "books": w.books, "bare": bare{},
 	})
 	w.revive()
 	return w
-}
-
-func connect(t *testing.T, adapters map[string]integrations.Adapter) *integrations.Set {
-	t.Helper()
-	var vendors []integrations.Vendor
-	var connections []integrations.Connection
-	for name, a := range adapters {
-		vendors = append(vendors, integrations.Vendor{
-			Name: name, Settings: func() any { return new(struct{}) }, Kind: a,
-			New: func(integrations.Deps, string, any) (integrations.Adapter, error) { return a, nil },
-		})
-		connections = append(connections, integrations.Connection{Name: name, Vendor: name, Decode: func(any) error { return nil }})
-	}
-	set, err := integrations.Build(vendors, integrations.Deps{}, connections)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
 }
 
 // revive starts a worker anew after a crash.

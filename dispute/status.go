@@ -1,5 +1,7 @@
 package dispute
 
+import "slices"
+
 // Stage is how far a dispute has gone between the banks.
 type Stage string
 
@@ -10,6 +12,10 @@ const (
 	StagePreArbitration Stage = "pre_arbitration"
 	StageArbitration    Stage = "arbitration"
 )
+
+func (s Stage) rank() int {
+	return slices.Index([]Stage{StageInquiry, StageChargeback, StagePreArbitration, StageArbitration}, s)
+}
 
 // ProviderStatus is the provider's status in our words. A status we do not
 // know is ProviderUnknown; the provider's word stays in Snapshot.RawStatus and

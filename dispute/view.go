@@ -17,7 +17,7 @@ type View struct {
 	EventID    string     `json:"event_id"`    // of the notice that gave Snapshot
 	Kind       NoticeKind `json:"kind"`        // of the notice that gave Snapshot
 	FirstSeen  time.Time  `json:"first_seen"`  // the earliest OccurredAt
-	// Stages holds when each stage was first told of.
+	// Stages holds when each stage was first told of, while it was open.
 	Stages map[Stage]time.Time `json:"stages,omitempty"`
 	// LostAt is when the dispute was first told to be lost; zero when it never was.
 	LostAt time.Time `json:"lost_at,omitzero"`
@@ -44,7 +44,12 @@ func Fold(v View, n Notice) View {
 	if out.Stages == nil {
 		out.Stages = map[Stage]time.Time{}
 	}
-	out.Stages[n.Snapshot.Stage] = earliest(out.Stages[n.Snapshot.Stage], n.OccurredAt)
+	if !n.Snapshot.Status.Final() {
+		out.Stages[n.Snapshot.Stage] = earliest(out.Stages[n.Snapshot.Stage], n.OccurredAt)
+	}
+	if out.Snapshot.Status.Final() {
+		out.Snapshot.Stage = out.endedIn()
+	}
 	if n.Snapshot.Status == ProviderLost {
 		out.LostAt = earliest(v.LostAt, n.OccurredAt)
 	}
@@ -83,6 +88,9 @@ func latest(v View, n Notice) View {
 func (n Notice) facts() *Notice {
 	s := *n.Snapshot
 	s.OpenedAt, s.Movements, s.SubmissionCount = time.Time{}, nil, 0
+	if s.Status.Final() {
+		s.Stage, s.DueBy = "", time.Time{} // a verdict's are no facts
+	}
 	return &Notice{EventID: n.EventID, Kind: n.Kind, OccurredAt: n.OccurredAt, Snapshot: &s}
 }
 
@@ -96,14 +104,14 @@ func (s Snapshot) standing(thin Snapshot) Snapshot {
 // due is a snapshot's due date; of dates that no signature covered, the earliest
 // that was told for the stage.
 func (v View) due(s Snapshot) time.Time {
-	if s.DueUnsigned {
+	if s.DueUnsigned && !s.Status.Final() {
 		return earliest(s.DueBy, v.Unsigned[s.Stage])
 	}
 	return s.DueBy
 }
 
 func unsigned(have map[Stage]time.Time, s Snapshot) map[Stage]time.Time {
-	if !s.DueUnsigned || s.DueBy.IsZero() {
+	if !s.DueUnsigned || s.DueBy.IsZero() || s.Status.Final() {
 		return have
 	}
 	out := maps.Clone(have)
@@ -112,6 +120,19 @@ func unsigned(have map[Stage]time.Time, s Snapshot) map[Stage]time.Time {
 	}
 	out[s.Stage] = earliest(out[s.Stage], s.DueBy)
 	return out
+}
+
+// endedIn is the stage that a verdict ends: the latest that was open. A verdict
+// itself does not tell, because providers say "won" for every stage.
+func (v View) endedIn() Stage {
+	last := v.Snapshot.Stage
+	for stage, began := range v.Stages {
+		at, known := v.Stages[last]
+		if c := began.Compare(at); !known || c > 0 || (c == 0 && stage.rank() > last.rank()) {
+			last = stage
+		}
+	}
+	return last
 }
 
 // StageBegan is when the present stage began: the dispute's opening for its

@@ -1,7 +1,8 @@
 // Package integrations holds the contracts between Rebuttal and the systems of
 // others. An adapter is one folder that implements Adapter and as many of the
 // small capability interfaces as its vendor offers; a capability is found by
-// type, never by a flag.
+// type, never by a flag. `make new-vendor` starts one from a working example, and
+// integrations/vendortest holds it to what is promised here.
 //
 // Rules for adapters: no vendor type in a signature, no quirk outside the
 // folder, no retries of their own (Temporal retries; two retriers multiply),
@@ -34,6 +35,8 @@ type Intake interface {
 	// Parse reads the notices in a verified body. Unknown events, statuses and
 	// reasons are kept as they came (NoticeUnknown, ProviderUnknown), not
 	// refused; only a body that is not the vendor's format is an error (Invalid).
+	// A notice about a dispute has the whole dispute in its Snapshot, because it
+	// is folded without another read; the same body gives the same EventID.
 	// Connection is filled in by the caller.
 	Parse(body []byte) ([]dispute.Notice, error)
 }
@@ -42,7 +45,11 @@ type Intake interface {
 // surface (a Slack button), posted to /webhooks/{connection}.
 type Interactive interface {
 	Adapter
+	// Verify is as Intake's.
 	Verify(h http.Header, body []byte, now time.Time) error
+	// Clicks reads the buttons pressed in a verified body. What is not a press
+	// of a button of ours gives none; only a body that is not the vendor's
+	// format is an error (Invalid).
 	Clicks(body []byte) ([]Click, error)
 }
 
@@ -68,12 +75,20 @@ type ClickAnswerer interface {
 // Poller lists what a provider has, for disputes whose webhook never came.
 type Poller interface {
 	Adapter
+	// Poll lists the disputes that are new or have changed since cursor, which is
+	// the next of the poll before; an empty one asks for all the provider may
+	// still decide. Each is a notice made by dispute.Polled. Pages are the
+	// adapter's business; next is returned with an error, too, and is then cursor.
 	Poll(ctx context.Context, cursor string) (notices []dispute.Notice, next string, err error)
 }
 
 // Reader reads one dispute as the provider has it now.
 type Reader interface {
 	Adapter
+	// Get tells whether an answer has arrived, so that a lost one is settled by
+	// reading: after Submit, SubmissionCount has grown or Status is
+	// ProviderUnderReview; after Accept, Status is ProviderLost. A dispute that
+	// is not there is NotFound.
 	Get(ctx context.Context, ref dispute.Ref) (dispute.Snapshot, error)
 }
 
@@ -81,6 +96,8 @@ type Reader interface {
 // systems.
 type PaymentReader interface {
 	Adapter
+	// Payment fills OrderID or OrderName from wherever shops keep them, because
+	// the sources of evidence search by them. s.Payment names the payment.
 	Payment(ctx context.Context, s dispute.Snapshot) (dispute.Payment, error)
 }
 
@@ -99,12 +116,16 @@ type Limits struct {
 // Responder sends evidence to a provider that takes it once.
 type Responder interface {
 	Adapter
+	// Limits are those of the case's network and stage. A packet is composed
+	// within them.
 	Limits(c dispute.Case) Limits
 	// Submit uploads the files it finds no upload id for, each under a key
-	// derived from s.Key and the file's hash, then sends everything in one
-	// final request under s.Key. It does not retry, does not read back and does
-	// not decide whether to send: the protocol in activities does. A lost
-	// answer is UnknownOutcome.
+	// derived from s.Key and the file's hash, calls s.Sending, then sends
+	// everything in one final request under s.Key: the same bytes for the same
+	// submission, because providers refuse a key that comes with others. Where
+	// files travel in the final request nothing is uploaded before. Submit does
+	// not retry, does not read back and does not decide whether to send: the
+	// protocol in activities does. A lost answer is UnknownOutcome.
 	Submit(ctx context.Context, s Submission) (Receipt, error)
 }
 
@@ -148,6 +169,7 @@ type Receipt struct {
 // Accepter gives a dispute up at the provider. It cannot be undone.
 type Accepter interface {
 	Adapter
+	// Accept gives up under key in one request. A lost answer is UnknownOutcome.
 	Accept(ctx context.Context, key string, c dispute.Case) (Receipt, error)
 }
 
@@ -166,7 +188,9 @@ type EvidenceSource interface {
 	// searches by. Case.Payment is set when the provider told it.
 	Applies(c dispute.Case) bool
 	// Gather returns what it found; an empty list is a normal answer. Items that
-	// were found before a failure are returned with the error.
+	// were found before a failure are returned with the error. The ids and the
+	// order of items are the same each time, and facts that are not known are
+	// left out.
 	Gather(ctx context.Context, c dispute.Case) ([]dispute.Item, error)
 }
 
@@ -197,9 +221,13 @@ type Notifier interface {
 	Adapter
 	// Find looks for the message that an earlier, lost attempt posted under key.
 	Find(ctx context.Context, key, target string) (MessageRef, bool, error)
+	// Post posts the card so that Find finds it under key. The target is as the
+	// rules write it: a channel's id or name.
 	Post(ctx context.Context, key, target string, card Card) (MessageRef, error)
+	// Update replaces the card's content in place.
 	Update(ctx context.Context, ref MessageRef, card Card) error
-	// Reply adds a line to the message's thread.
+	// Reply adds a line to the message's thread: once under key, also when an
+	// earlier answer was lost.
 	Reply(ctx context.Context, key string, ref MessageRef, text string) error
 }
 
@@ -218,6 +246,7 @@ type Ticketing interface {
 	Adapter
 	// Find looks for the ticket that an earlier, lost attempt made for the case.
 	Find(ctx context.Context, caseID string) (id string, found bool, err error)
+	// Create makes the case's ticket so that Find finds it.
 	Create(ctx context.Context, key string, t Ticket) (id string, err error)
 	// Update sets the fields of t and adds comment, unless it is empty, as an
 	// internal note: once under key, also when an earlier answer was lost.
@@ -227,7 +256,9 @@ type Ticketing interface {
 // Accounting posts journal entries to the merchant's books.
 type Accounting interface {
 	Adapter
-	// PostEntry writes one balanced entry under key and returns the vendor's id.
+	// PostEntry writes one balanced entry and returns the vendor's id: once under
+	// key, also when an earlier answer was lost. An entry that does not balance,
+	// or an account that the settings map to none, is Invalid.
 	PostEntry(ctx context.Context, key string, e ledger.Entry) (id string, err error)
 }
 

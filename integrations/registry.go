@@ -1,6 +1,7 @@
 package integrations
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,15 +19,26 @@ type Deps struct {
 	HTTP *http.Client // without retries; never nil
 	Now  func() time.Time
 	Log  *slog.Logger
+	// Observe, where it is set, puts itself between a vendor's calls and the
+	// network, to count and trace them.
+	Observe func(vendor string, next http.RoundTripper) http.RoundTripper
 }
 
-// Vendor describes one kind of connection.
+// Vendor describes one kind of connection. integrations/all lists them.
 type Vendor struct {
-	Name     string     // "stripe", as in configuration
-	About    string     // one line for people
-	Settings func() any // a pointer to a fresh settings struct with its defaults
-	Kind     Adapter    // a nil pointer of the adapter's type, for the table of capabilities
-	New      func(d Deps, connection string, settings any) (Adapter, error)
+	Name     string          // "stripe", as in configuration
+	About    string          // one line for people
+	Adapter  Adapter         // a nil pointer of the adapter's type, for the table of capabilities
+	Settings func() Settings // a pointer to fresh settings with their defaults
+}
+
+// Settings are what a vendor needs to know of one account. They are read from
+// the configuration, key by key as their yaml tags say.
+type Settings interface {
+	// Connect checks the settings and makes the adapter, without a call. What is
+	// missing is an error that names the setting's key and where its value comes
+	// from; the caller adds connection and line.
+	Connect(d Deps, connection string) (Adapter, error)
 }
 
 // Connection is one configured account at a vendor.
@@ -41,6 +53,9 @@ type Connection struct {
 type Set struct {
 	adapters map[string]Adapter
 }
+
+// SetOf holds adapters that were made elsewhere, by connection: fakes in tests.
+func SetOf(adapters map[string]Adapter) *Set { return &Set{adapters: adapters} }
 
 // Build makes one adapter per connection. An unknown vendor, a name used twice
 // or a bad setting is an error that names the line.
@@ -75,7 +90,12 @@ func build(vendors map[string]Vendor, d Deps, c Connection) (Adapter, error) {
 	if err := c.Decode(settings); err != nil {
 		return nil, err
 	}
-	return v.New(d, c.Name, settings)
+	if d.Observe != nil {
+		client := *d.HTTP
+		client.Transport = d.Observe(v.Name, cmp.Or(client.Transport, http.DefaultTransport))
+		d.HTTP = &client
+	}
+	return settings.Connect(d, c.Name)
 }
 
 func names(vendors map[string]Vendor) []string {
@@ -132,12 +152,16 @@ var capabilities = []capability{
 	{"buttons", has[Interactive]},
 	{"poll", has[Poller]},
 	{"read", has[Reader]},
+	{"payment", has[PaymentReader]},
 	{"respond", has[Responder]},
 	{"accept", has[Accepter]},
+	{"claim", has[AutoAnswerer]},
 	{"evidence", has[EvidenceSource]},
 	{"notify", has[Notifier]},
 	{"ticket", has[Ticketing]},
 	{"accounting", has[Accounting]},
+	{"links", has[Linker]},
+	{"check", has[Checker]},
 }
 
 // Capabilities names what an adapter can do, found by its type.
@@ -152,7 +176,7 @@ func Capabilities(a Adapter) []string {
 }
 
 // Abilities names what a vendor's adapters can do, found by their type.
-func Abilities(v Vendor) []string { return Capabilities(v.Kind) }
+func Abilities(v Vendor) []string { return Capabilities(v.Adapter) }
 
 // SettingNames lists the keys of a vendor's settings as configuration writes
 // them.

@@ -36,20 +36,21 @@ func (*reading) Accept(context.Context, string, dispute.Case) (integrations.Rece
 }
 
 var vendors = []integrations.Vendor{
-	{
-		Name: "plain", Settings: func() any { return &settings{Region: "eu"} }, Kind: (*plain)(nil),
-		New: func(_ integrations.Deps, connection string, s any) (integrations.Adapter, error) {
-			set := s.(*settings)
-			if set.Key == "" {
-				return nil, errors.New("key is missing")
-			}
-			return &plain{connection, set.Key, set.Region}, nil
-		},
-	},
-	{
-		Name: "reading", Settings: func() any { return new(settings) }, Kind: (*reading)(nil),
-		New: func(integrations.Deps, string, any) (integrations.Adapter, error) { return &reading{}, nil },
-	},
+	{Name: "plain", Settings: func() integrations.Settings { return &settings{Region: "eu"} }, Adapter: (*plain)(nil)},
+	{Name: "reading", Settings: func() integrations.Settings { return new(readingSettings) }, Adapter: (*reading)(nil)},
+}
+
+func (s *settings) Connect(_ integrations.Deps, connection string) (integrations.Adapter, error) {
+	if s.Key == "" {
+		return nil, errors.New("key is missing")
+	}
+	return &plain{connection, s.Key, s.Region}, nil
+}
+
+type readingSettings struct{}
+
+func (*readingSettings) Connect(integrations.Deps, string) (integrations.Adapter, error) {
+	return &reading{}, nil
 }
 
 func keyed(key string) func(any) error {

@@ -119,9 +119,6 @@ func (d *run) absorb(ctx workflow.Context) error {
 // reopened begins again, a moved date moves the timers.
 func (d *run) learn(k activities.Known) {
 	old := d.Known
-	if old != nil && k.Status.Final() {
-		k.Stage = old.Stage // a verdict ends the stage it was given in
-	}
 	d.Known = &k
 	switch {
 	case old == nil:

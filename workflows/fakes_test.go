@@ -200,6 +200,10 @@ func (f *fakes) Push(ctx context.Context, in activities.PushInput) error {
 	return nil
 }
 
+func (f *fakes) Sweep(ctx context.Context, in activities.SweepInput) (activities.Swept, error) {
+	return activities.Swept{Listed: 1}, f.enter(ctx, "Sweep", in)
+}
+
 // writes adds to the case's history, as some steps do by themselves.
 func (f *fakes) writes(kind string, data map[string]string) {
 	f.w.mu.Lock()

@@ -99,8 +99,9 @@ func lived(t rapid.TB, life []news, order []int) stands {
 	}
 	w.first = notices[order[0]]
 	for i, k := range order[1:] {
-		w.sends(7*day+time.Duration(i)*time.Minute, notices[k])
+		w.sends(time.Hour+time.Duration(i)*time.Minute, notices[k])
 	}
 	s := w.run(30 * day)
+	s.Face.Strength = 0 // of the packet, which is composed only while an answer is owed
 	return stands{Closed: w.closed, Outcome: s.Outcome, Face: s.Face, Known: *s.Known, Answers: w.answers()}
 }

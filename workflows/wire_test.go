@@ -46,6 +46,7 @@ func TestWireNames(t *testing.T) {
 	var b strings.Builder
 	line := func(kind, name string) { fmt.Fprintln(&b, kind, name) }
 	line("workflow", DisputeWorkflow)
+	line("workflow", SweepWorkflow)
 	line("workflow-id", ref.WorkflowID(1))
 	line("workflow-id", ref.WorkflowID(2))
 	line("queue", CasesQueue)

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,17 +29,15 @@ type Settings struct {
 // Vendor describes connections to HubSpot accounts. They are sources of
 // evidence.
 var Vendor = integrations.Vendor{
-	Kind:     (*adapter)(nil),
+	Adapter:  (*adapter)(nil),
 	Name:     name,
 	About:    "The customer's contact, tickets and notes in a HubSpot CRM",
-	Settings: func() any { return &Settings{BaseURL: "https://api.hubapi.com"} },
-	New: func(d integrations.Deps, connection string, settings any) (integrations.Adapter, error) {
-		s, ok := settings.(*Settings)
-		if !ok {
-			return nil, fmt.Errorf("hubspot: settings are %T", settings)
-		}
-		return newAdapter(d, connection, *s)
-	},
+	Settings: func() integrations.Settings { return &Settings{BaseURL: "https://api.hubapi.com"} },
+}
+
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, connection string) (integrations.Adapter, error) {
+	return newAdapter(d, connection, *s)
 }
 
 func (s Settings) validate() error {

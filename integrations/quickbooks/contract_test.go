@@ -193,7 +193,7 @@ func TestContract(t *testing.T) {
 	srv := httptest.NewServer(stand.New(realm, clientID, clientSecret, refreshToken))
 	defer srv.Close()
 	tp := &tape{}
-	a := adapter(t, srv.URL, srv.URL, &http.Client{Transport: tp})
+	a := connect(t, srv.URL, srv.URL, &http.Client{Transport: tp})
 	for _, currency := range []string{"USD", "JPY", "KWD"} {
 		e := entry()
 		e.Key, e.Currency = e.Key+currency, currency

@@ -44,7 +44,7 @@ type ref struct {
 
 // journal is an entry as QuickBooks wants it. An entry that QuickBooks could
 // not take, or that names an account without mapping, is an error.
-func (a *Adapter) journal(e ledger.Entry) (journalEntry, error) {
+func (a *adapter) journal(e ledger.Entry) (journalEntry, error) {
 	if err := a.postable(e); err != nil {
 		return journalEntry{}, err
 	}
@@ -71,7 +71,7 @@ func (a *Adapter) journal(e ledger.Entry) (journalEntry, error) {
 	return out, nil
 }
 
-func (a *Adapter) postable(e ledger.Entry) error {
+func (a *adapter) postable(e ledger.Entry) error {
 	if len(e.Postings) < 2 || e.Date.IsZero() || len(e.Currency) != 3 || e.Key == "" {
 		return fmt.Errorf("an entry needs a key, a date, a currency and at least two postings")
 	}
@@ -141,7 +141,7 @@ func requestID(key string) string {
 }
 
 // account is the company's id of one of our accounts, the provider's own first.
-func (a *Adapter) account(key ledger.Account, connection string) string {
+func (a *adapter) account(key ledger.Account, connection string) string {
 	if id, ok := a.accounts[key+ledger.Account("/"+connection)]; ok {
 		return id
 	}

@@ -24,16 +24,15 @@ const minorVersion = "75"
 
 // Vendor makes QuickBooks Online connections.
 var Vendor = integrations.Vendor{
-	Kind:  (*Adapter)(nil),
-	Name:  name,
-	About: "journal entries in QuickBooks Online",
-	Settings: func() any {
+	Adapter: (*adapter)(nil),
+	Name:    name,
+	About:   "journal entries in QuickBooks Online",
+	Settings: func() integrations.Settings {
 		return &Settings{
 			BaseURL:  "https://quickbooks.api.intuit.com",
 			TokenURL: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
 		}
 	},
-	New: build,
 }
 
 // Settings are what a QuickBooks connection needs.
@@ -77,8 +76,8 @@ func (s *Settings) missing() string {
 	return ""
 }
 
-// Adapter is one company. It implements Accounting and Checker.
-type Adapter struct {
+// adapter is one company. It implements Accounting and Checker.
+type adapter struct {
 	client   *vendorhttp.Client
 	tokens   *tokens
 	company  string // path of the company
@@ -88,15 +87,12 @@ type Adapter struct {
 }
 
 var (
-	_ integrations.Accounting = (*Adapter)(nil)
-	_ integrations.Checker    = (*Adapter)(nil)
+	_ integrations.Accounting = (*adapter)(nil)
+	_ integrations.Checker    = (*adapter)(nil)
 )
 
-func build(d integrations.Deps, connection string, settings any) (integrations.Adapter, error) {
-	s, ok := settings.(*Settings)
-	if !ok {
-		return nil, errors.New("quickbooks: settings of another vendor")
-	}
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, connection string) (integrations.Adapter, error) {
 	if m := s.missing(); m != "" {
 		return nil, errors.New("quickbooks: " + m)
 	}
@@ -108,7 +104,7 @@ func build(d integrations.Deps, connection string, settings any) (integrations.A
 		http: d.HTTP, log: d.Log, connection: connection,
 		configured: s.RefreshToken, file: s.TokenFile, turn: make(chan struct{}, 1),
 	}
-	return &Adapter{
+	return &adapter{
 		client: &vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: t.authorise},
 		tokens: t, company: "/v3/company/" + url.PathEscape(s.RealmID), realm: s.RealmID,
 		accounts: s.Accounts, home: strings.ToUpper(s.HomeCurrency),
@@ -116,10 +112,10 @@ func build(d integrations.Deps, connection string, settings any) (integrations.A
 }
 
 // Vendor is "quickbooks".
-func (a *Adapter) Vendor() string { return name }
+func (a *adapter) Vendor() string { return name }
 
 // Check reads the company's own record.
-func (a *Adapter) Check(ctx context.Context) error {
+func (a *adapter) Check(ctx context.Context) error {
 	return a.do(ctx, vendorhttp.Request{
 		Op: "read company " + a.realm, Method: http.MethodGet,
 		Path:  a.company + "/companyinfo/" + url.PathEscape(a.realm),
@@ -131,7 +127,7 @@ func (a *Adapter) Check(ctx context.Context) error {
 // becomes the request id, under which QuickBooks answers a repetition with the
 // first answer instead of writing again (Intuit, "Request ID"). In a currency
 // other than the company's own, QuickBooks applies its own rate of the day.
-func (a *Adapter) PostEntry(ctx context.Context, key string, e ledger.Entry) (string, error) {
+func (a *adapter) PostEntry(ctx context.Context, key string, e ledger.Entry) (string, error) {
 	op := "post entry " + e.Key
 	body, err := a.journal(e)
 	if err != nil {
@@ -156,7 +152,7 @@ func (a *Adapter) PostEntry(ctx context.Context, key string, e ledger.Entry) (st
 	return answer.JournalEntry.ID, nil
 }
 
-func (a *Adapter) do(ctx context.Context, r vendorhttp.Request, out any) error {
+func (a *adapter) do(ctx context.Context, r vendorhttp.Request, out any) error {
 	answer, err := a.client.Do(ctx, r, out)
 	err = refine(name+": "+r.Op, r.Write, answer, err)
 	if dispute.KindOf(err) == dispute.Auth {

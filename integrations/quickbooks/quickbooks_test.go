@@ -38,21 +38,21 @@ func settings(base, tokenBase string) *Settings {
 	return s
 }
 
-func adapter(t testing.TB, base, tokenBase string, client *http.Client) *Adapter {
+func connect(t testing.TB, base, tokenBase string, client *http.Client) *adapter {
 	t.Helper()
-	a, err := Vendor.New(integrations.Deps{HTTP: client, Now: time.Now}, "books", settings(base, tokenBase))
+	a, err := settings(base, tokenBase).Connect(integrations.Deps{HTTP: client, Now: time.Now}, "books")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.(*Adapter)
+	return a.(*adapter)
 }
 
-func company(t testing.TB) (*stand.QuickBooks, *faults.Set, *Adapter) {
+func company(t testing.TB) (*stand.QuickBooks, *faults.Set, *adapter) {
 	t.Helper()
 	q, f := stand.New(realm, clientID, clientSecret, refreshToken), &faults.Set{}
 	srv := httptest.NewServer(f.Wrap("quickbooks", q))
 	t.Cleanup(srv.Close)
-	return q, f, adapter(t, srv.URL, srv.URL, srv.Client())
+	return q, f, connect(t, srv.URL, srv.URL, srv.Client())
 }
 
 func entry() ledger.Entry {
@@ -74,15 +74,15 @@ func TestConformance(t *testing.T) {
 	t.Cleanup(tokens.Close)
 	vendortest.Run(t, vendortest.Spec{
 		New: func(t *testing.T, baseURL string) integrations.Adapter {
-			return adapter(t, baseURL, tokens.URL, &http.Client{})
+			return connect(t, baseURL, tokens.URL, &http.Client{})
 		},
 		Secret: clientSecret,
 		Calls: []vendortest.Call{
-			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*Adapter).Check(ctx) }},
+			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*adapter).Check(ctx) }},
 			{
 				Name: "post entry", Write: true, Key: requestID(key),
 				Do: func(ctx context.Context, a integrations.Adapter) error {
-					_, err := a.(*Adapter).PostEntry(ctx, key, entry())
+					_, err := a.(*adapter).PostEntry(ctx, key, entry())
 					return err
 				},
 				Serve: func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, `{"JournalEntry":{"Id":"1001"}}`) },
@@ -111,14 +111,11 @@ func TestSettings(t *testing.T) {
 			t.Parallel()
 			s := settings("http://127.0.0.1:1", "http://127.0.0.1:1")
 			tc.change(s)
-			_, err := Vendor.New(integrations.Deps{HTTP: &http.Client{}}, "books", s)
+			_, err := s.Connect(integrations.Deps{HTTP: &http.Client{}}, "books")
 			if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("error %v, want one that names %q", err, tc.want)
 			}
 		})
-	}
-	if _, err := Vendor.New(integrations.Deps{}, "books", struct{}{}); err == nil {
-		t.Error("another vendor's settings were accepted")
 	}
 }
 
@@ -194,7 +191,7 @@ func TestEntriesThatCannotBePosted(t *testing.T) {
 			t.Parallel()
 			e := entry()
 			tc.change(&e)
-			a := adapter(t, "http://127.0.0.1:1", "http://127.0.0.1:1", &http.Client{})
+			a := connect(t, "http://127.0.0.1:1", "http://127.0.0.1:1", &http.Client{})
 			_, err := a.PostEntry(t.Context(), "k", e)
 			if dispute.KindOf(err) != dispute.Invalid || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%v, want invalid and %q", err, tc.want)
@@ -237,7 +234,7 @@ func TestFaults(t *testing.T) {
 				_, _ = fmt.Fprint(w, tc.body)
 			}))
 			defer srv.Close()
-			_, err := adapter(t, srv.URL, tokens.URL, &http.Client{}).PostEntry(t.Context(), "k", entry())
+			_, err := connect(t, srv.URL, tokens.URL, &http.Client{}).PostEntry(t.Context(), "k", entry())
 			if dispute.KindOf(err) != tc.kind || err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%v, want kind %s and %q", err, tc.kind, tc.want)
 			}
@@ -284,7 +281,7 @@ func FuzzAmounts(f *testing.F) {
 	f.Add(int64(1), "USD")
 	f.Add(int64(5), "JPY")
 	f.Add(int64(math.MaxInt64), "KWD")
-	a := adapter(f, "http://127.0.0.1:1", "http://127.0.0.1:1", &http.Client{})
+	a := connect(f, "http://127.0.0.1:1", "http://127.0.0.1:1", &http.Client{})
 	f.Fuzz(func(t *testing.T, amount int64, currency string) {
 		e := entry()
 		e.Currency = currency

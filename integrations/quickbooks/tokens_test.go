@@ -20,15 +20,15 @@ import (
 )
 
 // withFile is a process that keeps its refresh token in a file.
-func withFile(t *testing.T, base, file string, log *slog.Logger) *Adapter {
+func withFile(t *testing.T, base, file string, log *slog.Logger) *adapter {
 	t.Helper()
 	s := settings(base, base)
 	s.TokenFile = file
-	a, err := Vendor.New(integrations.Deps{HTTP: &http.Client{}, Log: log}, "books", s)
+	a, err := s.Connect(integrations.Deps{HTTP: &http.Client{}, Log: log}, "books")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.(*Adapter)
+	return a.(*adapter)
 }
 
 func serve(t *testing.T) (*stand.QuickBooks, string) {
@@ -47,7 +47,7 @@ func TestRotationSurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.EndGrace() // a day later the token of the settings is dead
-	if err := adapter(t, base, base, &http.Client{}).Check(t.Context()); dispute.KindOf(err) != dispute.Auth {
+	if err := connect(t, base, base, &http.Client{}).Check(t.Context()); dispute.KindOf(err) != dispute.Auth {
 		t.Errorf("a restart without the file: %v, want auth", err)
 	}
 	if err := withFile(t, base, file, nil).Check(t.Context()); err != nil {
@@ -62,7 +62,7 @@ func TestRotationSurvivesARestart(t *testing.T) {
 func TestRotationWithinAProcess(t *testing.T) {
 	t.Parallel()
 	q, base := serve(t)
-	a := adapter(t, base, base, &http.Client{})
+	a := connect(t, base, base, &http.Client{})
 	for range 3 {
 		if err := a.Check(t.Context()); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestARefusedAccessTokenIsNotUsedAgain(t *testing.T) {
 		q.ServeHTTP(w, r)
 	}))
 	defer srv.Close()
-	a := adapter(t, srv.URL, srv.URL, &http.Client{})
+	a := connect(t, srv.URL, srv.URL, &http.Client{})
 	if err := a.Check(t.Context()); dispute.KindOf(err) != dispute.Auth {
 		t.Fatalf("revoked: %v, want auth", err)
 	}
@@ -134,7 +134,7 @@ func TestTokensAreAskedForOnce(t *testing.T) {
 		q.ServeHTTP(w, r)
 	}))
 	defer srv.Close()
-	a := adapter(t, srv.URL, srv.URL, &http.Client{})
+	a := connect(t, srv.URL, srv.URL, &http.Client{})
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
@@ -174,7 +174,7 @@ func TestTokenErrors(t *testing.T) {
 			}))
 			defer srv.Close()
 			// Nothing was written when no token was had, so a write is not unclear.
-			_, err := adapter(t, srv.URL, srv.URL, &http.Client{}).PostEntry(t.Context(), "k", entry())
+			_, err := connect(t, srv.URL, srv.URL, &http.Client{}).PostEntry(t.Context(), "k", entry())
 			if dispute.KindOf(err) != tc.kind || err == nil {
 				t.Fatalf("%v, want kind %s", err, tc.kind)
 			}
@@ -197,7 +197,7 @@ func TestRefreshHonoursItsContext(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer srv.Close()
 	defer close(release)
-	a := adapter(t, srv.URL, srv.URL, &http.Client{})
+	a := connect(t, srv.URL, srv.URL, &http.Client{})
 	done := make(chan error, 2)
 	for range 2 { // one refreshes, the other waits its turn
 		go func() {

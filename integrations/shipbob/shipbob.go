@@ -5,7 +5,6 @@ package shipbob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -36,17 +35,15 @@ type Settings struct {
 
 // Vendor describes connections to ShipBob. They are sources of evidence.
 var Vendor = integrations.Vendor{
-	Kind:     (*adapter)(nil),
+	Adapter:  (*adapter)(nil),
 	Name:     name,
 	About:    "Shipments, tracking and deliveries of the ShipBob warehouses",
-	Settings: func() any { return &Settings{BaseURL: "https://api.shipbob.com"} },
-	New: func(d integrations.Deps, connection string, settings any) (integrations.Adapter, error) {
-		s, ok := settings.(*Settings)
-		if !ok {
-			return nil, fmt.Errorf("shipbob: settings are %T", settings)
-		}
-		return newAdapter(d, connection, *s)
-	},
+	Settings: func() integrations.Settings { return &Settings{BaseURL: "https://api.shipbob.com"} },
+}
+
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, connection string) (integrations.Adapter, error) {
+	return newAdapter(d, connection, *s)
 }
 
 var digits = regexp.MustCompile(`^[0-9]+$`)

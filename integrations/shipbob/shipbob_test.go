@@ -26,7 +26,7 @@ func connectThrough(t *testing.T, baseURL string, via http.RoundTripper) *adapte
 	s := Vendor.Settings().(*Settings)
 	s.AccessToken, s.ChannelID, s.BaseURL = secret, "128944", baseURL
 	d := integrations.Deps{HTTP: &http.Client{Transport: via}, Now: time.Now}
-	a, err := Vendor.New(d, "warehouse", s)
+	a, err := s.Connect(d, "warehouse")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestSettings(t *testing.T) {
 			s := Vendor.Settings().(*Settings)
 			s.AccessToken = secret
 			tt.bend(s)
-			_, err := Vendor.New(integrations.Deps{HTTP: http.DefaultClient}, "warehouse", s)
+			_, err := s.Connect(integrations.Deps{HTTP: http.DefaultClient}, "warehouse")
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("refused: %v", err)

@@ -6,7 +6,6 @@ package shopify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -32,17 +31,15 @@ type Settings struct {
 
 // Vendor describes connections to Shopify stores. They are sources of evidence.
 var Vendor = integrations.Vendor{
-	Kind:     (*adapter)(nil),
+	Adapter:  (*adapter)(nil),
 	Name:     name,
 	About:    "Orders, fulfillments, refunds and customers of a Shopify store",
-	Settings: func() any { return &Settings{APIVersion: "2026-07"} },
-	New: func(d integrations.Deps, connection string, settings any) (integrations.Adapter, error) {
-		s, ok := settings.(*Settings)
-		if !ok {
-			return nil, fmt.Errorf("shopify: settings are %T", settings)
-		}
-		return newAdapter(d, connection, *s)
-	},
+	Settings: func() integrations.Settings { return &Settings{APIVersion: "2026-07"} },
+}
+
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, connection string) (integrations.Adapter, error) {
+	return newAdapter(d, connection, *s)
 }
 
 var (

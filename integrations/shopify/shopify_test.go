@@ -24,7 +24,7 @@ func connectThrough(t *testing.T, baseURL string, via http.RoundTripper) *adapte
 	s := Vendor.Settings().(*Settings)
 	s.Shop, s.AccessToken, s.BaseURL = "acme.myshopify.com", secret, baseURL
 	d := integrations.Deps{HTTP: &http.Client{Transport: via}, Now: time.Now}
-	a, err := Vendor.New(d, "shop", s)
+	a, err := s.Connect(d, "shop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestSettings(t *testing.T) {
 			t.Parallel()
 			s := good
 			tt.bend(&s)
-			_, err := Vendor.New(integrations.Deps{HTTP: http.DefaultClient}, "shop", &s)
+			_, err := (&s).Connect(integrations.Deps{HTTP: http.DefaultClient}, "shop")
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("refused: %v", err)

@@ -16,7 +16,7 @@ const replyHost = "hooks.slack.com"
 
 // AnswerClick shows text to the person who pressed, and to nobody else. A
 // response URL that is neither Slack's nor of base_url's own origin is Invalid.
-func (a *Adapter) AnswerClick(ctx context.Context, c integrations.Click, text string) error {
+func (a *adapter) AnswerClick(ctx context.Context, c integrations.Click, text string) error {
 	if !a.mayReply(c.ReplyURL) {
 		return dispute.Errorf(dispute.Invalid, "slack: answer click", "click %s names a response URL that is not Slack's", c.ID)
 	}
@@ -30,7 +30,7 @@ func (a *Adapter) AnswerClick(ctx context.Context, c integrations.Click, text st
 	return err
 }
 
-func (a *Adapter) mayReply(address string) bool {
+func (a *adapter) mayReply(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
 		return false

@@ -27,7 +27,7 @@ func TestAnswerClick(t *testing.T) {
 		_, _ = io.WriteString(w, "ok")
 	}))
 	defer srv.Close()
-	a := adapter(t, srv.URL+"/api/", srv.Client())
+	a := connect(t, srv.URL+"/api/", srv.Client())
 	c := integrations.Click{ID: "slack-1", ReplyURL: srv.URL + "/response/1"}
 	if err := a.AnswerClick(t.Context(), c, "Not done: the case is closed"); err != nil {
 		t.Fatal(err)
@@ -46,8 +46,8 @@ func TestAnswerClick(t *testing.T) {
 
 func TestMayReply(t *testing.T) {
 	t.Parallel()
-	cloud := adapter(t, "https://slack.com/api/", &http.Client{})
-	local := adapter(t, "http://127.0.0.1:8090/slack/api/", &http.Client{})
+	cloud := connect(t, "https://slack.com/api/", &http.Client{})
+	local := connect(t, "http://127.0.0.1:8090/slack/api/", &http.Client{})
 	for address, want := range map[string][2]bool{ // by the real Slack's settings, by the stand-in's
 		"https://hooks.slack.com/actions/T/1/x":    {true, true},
 		"https://slack.com/x":                      {true, false},

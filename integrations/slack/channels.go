@@ -19,7 +19,7 @@ const (
 // channelID turns a target into the id that Slack's history wants. A name is
 // looked up once and remembered; seen is false when no channel the app sees
 // has it.
-func (a *Adapter) channelID(ctx context.Context, target string) (id string, seen bool, err error) {
+func (a *adapter) channelID(ctx context.Context, target string) (id string, seen bool, err error) {
 	name, isName := strings.CutPrefix(target, "#")
 	if !isName {
 		return target, true, nil
@@ -37,7 +37,7 @@ func (a *Adapter) channelID(ctx context.Context, target string) (id string, seen
 	return id, seen, err
 }
 
-func (a *Adapter) scan(ctx context.Context, name string) (id string, seen bool, err error) {
+func (a *adapter) scan(ctx context.Context, name string) (id string, seen bool, err error) {
 	const op = "slack: conversations.list"
 	cursor := ""
 	for range maxChannelPages {
@@ -63,7 +63,7 @@ func (a *Adapter) scan(ctx context.Context, name string) (id string, seen bool, 
 
 // remember keeps what a "#name" turned out to be. Only configured names are
 // asked for, so there are few.
-func (a *Adapter) remember(target, id string) {
+func (a *adapter) remember(target, id string) {
 	if name, ok := strings.CutPrefix(target, "#"); ok {
 		a.mu.Lock()
 		defer a.mu.Unlock()

@@ -22,7 +22,7 @@ const tolerance = 5 * time.Minute
 
 // Verify checks the v0 signature of a request from Slack: HMAC-SHA256 over
 // "v0:<timestamp>:<body>" with any of the live signing secrets.
-func (a *Adapter) Verify(h http.Header, body []byte, now time.Time) error {
+func (a *adapter) Verify(h http.Header, body []byte, now time.Time) error {
 	const op = "slack: verify"
 	stamp := h.Get("X-Slack-Request-Timestamp")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
@@ -67,7 +67,7 @@ type interaction struct {
 
 // Clicks reads the buttons pressed in a verified interaction. Interactions of
 // another type and buttons that are not ours give no click.
-func (a *Adapter) Clicks(body []byte) ([]integrations.Click, error) {
+func (a *adapter) Clicks(body []byte) ([]integrations.Click, error) {
 	const op = "slack: read interaction"
 	form, err := url.ParseQuery(string(body))
 	if err != nil || form.Get("payload") == "" {

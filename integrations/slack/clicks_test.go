@@ -51,9 +51,9 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, err := Vendor.New(integrations.Deps{HTTP: &http.Client{}}, "alerts", &Settings{
+			a, err := (&Settings{
 				BaseURL: "http://127.0.0.1:1", BotToken: token, SigningSecret: secret, SigningSecrets: []string{"second-secret"},
-			})
+			}).Connect(integrations.Deps{HTTP: &http.Client{}}, "alerts")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func form(payload string) []byte { return []byte(url.Values{"payload": {payload}
 
 func TestClicks(t *testing.T) {
 	t.Parallel()
-	a := adapter(t, "http://127.0.0.1:1", &http.Client{})
+	a := connect(t, "http://127.0.0.1:1", &http.Client{})
 	one := []integrations.Click{{CaseID: "cs_1", Kind: dispute.DecideAccept, UserID: "U1", ReplyURL: "https://hooks.example/r/1"}}
 	for name, tc := range map[string]struct {
 		body []byte
@@ -106,7 +106,7 @@ func TestClicks(t *testing.T) {
 
 func TestClickIDs(t *testing.T) {
 	t.Parallel()
-	a := adapter(t, "http://127.0.0.1:1", &http.Client{})
+	a := connect(t, "http://127.0.0.1:1", &http.Client{})
 	id := func(payload string) string {
 		clicks, err := a.Clicks(form(payload))
 		if err != nil || len(clicks) != 1 {
@@ -184,7 +184,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(body, h.Get("X-Slack-Request-Timestamp"), h.Get("X-Slack-Signature"))
 	f.Add(body, "0", "v0=00")
 	f.Add([]byte(nil), "", "")
-	a := adapter(f, "http://127.0.0.1:1", &http.Client{})
+	a := connect(f, "http://127.0.0.1:1", &http.Client{})
 	f.Fuzz(func(t *testing.T, body []byte, stamp, signature string) {
 		in := http.Header{"X-Slack-Request-Timestamp": {stamp}, "X-Slack-Signature": {signature}}
 		err := a.Verify(in, body, now)
@@ -202,7 +202,7 @@ func FuzzClicks(f *testing.F) {
 	f.Add(form(`{"type":"block_actions","actions":[{}]}`))
 	f.Add([]byte("payload=%7B"))
 	f.Add([]byte("%zz"))
-	a := adapter(f, "http://127.0.0.1:1", &http.Client{})
+	a := connect(f, "http://127.0.0.1:1", &http.Client{})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		clicks, err := a.Clicks(body)
 		if err != nil && dispute.KindOf(err) != dispute.Invalid {

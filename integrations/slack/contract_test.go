@@ -62,7 +62,7 @@ func record(t *testing.T) []exchange {
 	srv := httptest.NewServer(stand.New(token, secret))
 	t.Cleanup(srv.Close)
 	tp := &tape{}
-	a := adapter(t, srv.URL+"/api/", &http.Client{Transport: tp})
+	a := connect(t, srv.URL+"/api/", &http.Client{Transport: tp})
 	ctx := t.Context()
 	check := func(err error) {
 		t.Helper()
@@ -79,7 +79,7 @@ func record(t *testing.T) []exchange {
 		_, _, err = a.Find(ctx, name, "#disputes")
 		check(err)
 	}
-	fresh := adapter(t, srv.URL+"/api/", &http.Client{Transport: tp})
+	fresh := connect(t, srv.URL+"/api/", &http.Client{Transport: tp})
 	_, _, err := fresh.Find(ctx, "k", "#disputes")
 	check(err)
 	_, _, err = a.Find(ctx, "k", "C99999999")

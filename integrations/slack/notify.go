@@ -26,7 +26,7 @@ const (
 
 // Post posts a card and returns where it is. The target is a channel's id or
 // its "#name".
-func (a *Adapter) Post(ctx context.Context, key, target string, card integrations.Card) (integrations.MessageRef, error) {
+func (a *adapter) Post(ctx context.Context, key, target string, card integrations.Card) (integrations.MessageRef, error) {
 	const op = "slack: chat.postMessage"
 	metadata := api.SlackMetadata{EventType: cardEvent, EventPayload: map[string]any{"key": key, "case_id": card.CaseID}}
 	channel, ts, err := a.client.PostMessageContext(ctx, target, append(content(card), api.MsgOptionMetadata(metadata), noPreviews)...)
@@ -42,7 +42,7 @@ func (a *Adapter) Post(ctx context.Context, key, target string, card integration
 
 // Find looks through the channel's latest messages for the card posted under
 // key. A channel that the app does not see holds none.
-func (a *Adapter) Find(ctx context.Context, key, target string) (integrations.MessageRef, bool, error) {
+func (a *adapter) Find(ctx context.Context, key, target string) (integrations.MessageRef, bool, error) {
 	channel, seen, err := a.channelID(ctx, target)
 	if err != nil || !seen {
 		return integrations.MessageRef{}, false, err
@@ -67,7 +67,7 @@ func (a *Adapter) Find(ctx context.Context, key, target string) (integrations.Me
 
 // Update replaces the card's content in place. Slack keeps the metadata of a
 // message when chat.update does not name it.
-func (a *Adapter) Update(ctx context.Context, ref integrations.MessageRef, card integrations.Card) error {
+func (a *adapter) Update(ctx context.Context, ref integrations.MessageRef, card integrations.Card) error {
 	const op = "slack: chat.update"
 	_, ts, _, err := a.client.UpdateMessageContext(ctx, ref.Target, ref.ID, content(card)...)
 	if err != nil {
@@ -81,7 +81,7 @@ func (a *Adapter) Update(ctx context.Context, ref integrations.MessageRef, card 
 
 // Reply adds a line to the message's thread, unless an earlier attempt under
 // the same key did.
-func (a *Adapter) Reply(ctx context.Context, key string, ref integrations.MessageRef, text string) error {
+func (a *adapter) Reply(ctx context.Context, key string, ref integrations.MessageRef, text string) error {
 	const op = "slack: chat.postMessage"
 	done, err := a.replied(ctx, key, ref)
 	if err != nil || done {
@@ -101,7 +101,7 @@ func (a *Adapter) Reply(ctx context.Context, key string, ref integrations.Messag
 	return nil
 }
 
-func (a *Adapter) replied(ctx context.Context, key string, ref integrations.MessageRef) (bool, error) {
+func (a *adapter) replied(ctx context.Context, key string, ref integrations.MessageRef) (bool, error) {
 	cursor := ""
 	for range maxPages {
 		page, _, next, err := a.client.GetConversationRepliesContext(ctx, &api.GetConversationRepliesParameters{

@@ -23,11 +23,10 @@ const name = "slack"
 
 // Vendor makes Slack connections.
 var Vendor = integrations.Vendor{
-	Kind:     (*Adapter)(nil),
+	Adapter:  (*adapter)(nil),
 	Name:     name,
 	About:    "case cards with buttons in a channel, kept up to date",
-	Settings: func() any { return &Settings{BaseURL: "https://slack.com/api/"} },
-	New:      build,
+	Settings: func() integrations.Settings { return &Settings{BaseURL: "https://slack.com/api/"} },
 }
 
 // Settings are what a Slack connection needs.
@@ -50,9 +49,9 @@ func (s *Settings) secrets() []string {
 	return out
 }
 
-// Adapter is one workspace. It implements Notifier, Interactive, ClickAnswerer
+// adapter is one workspace. It implements Notifier, Interactive, ClickAnswerer
 // and Checker.
-type Adapter struct {
+type adapter struct {
 	client  *api.Client
 	http    *http.Client
 	base    *url.URL
@@ -63,17 +62,15 @@ type Adapter struct {
 }
 
 var (
-	_ integrations.Notifier      = (*Adapter)(nil)
-	_ integrations.Interactive   = (*Adapter)(nil)
-	_ integrations.ClickAnswerer = (*Adapter)(nil)
-	_ integrations.Checker       = (*Adapter)(nil)
+	_ integrations.Notifier      = (*adapter)(nil)
+	_ integrations.Interactive   = (*adapter)(nil)
+	_ integrations.ClickAnswerer = (*adapter)(nil)
+	_ integrations.Checker       = (*adapter)(nil)
 )
 
-func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, error) {
-	s, ok := settings.(*Settings)
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, _ string) (integrations.Adapter, error) {
 	switch {
-	case !ok:
-		return nil, errors.New("slack: settings of another vendor")
 	case s.BaseURL == "":
 		return nil, errors.New("slack: base_url is empty; leave it out for https://slack.com/api/")
 	case s.BotToken == "":
@@ -88,14 +85,14 @@ func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, e
 	client := api.New(s.BotToken,
 		api.OptionAPIURL(strings.TrimRight(s.BaseURL, "/")+"/"),
 		api.OptionHTTPClient(d.HTTP))
-	return &Adapter{client: client, http: d.HTTP, base: base, secrets: s.secrets(), channels: make(map[string]string)}, nil
+	return &adapter{client: client, http: d.HTTP, base: base, secrets: s.secrets(), channels: make(map[string]string)}, nil
 }
 
 // Vendor is "slack".
-func (a *Adapter) Vendor() string { return name }
+func (a *adapter) Vendor() string { return name }
 
 // Check asks Slack who the token belongs to.
-func (a *Adapter) Check(ctx context.Context) error {
+func (a *adapter) Check(ctx context.Context) error {
 	const op = "slack: auth.test"
 	who, err := a.client.AuthTestContext(ctx)
 	if err != nil {

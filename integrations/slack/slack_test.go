@@ -26,23 +26,22 @@ const (
 	key    = "cs_abcdefghij234567/chargeback/announce/5f2c"
 )
 
-func adapter(t testing.TB, baseURL string, client *http.Client) *Adapter {
+func connect(t testing.TB, baseURL string, client *http.Client) *adapter {
 	t.Helper()
-	a, err := Vendor.New(integrations.Deps{HTTP: client, Now: time.Now}, "alerts",
-		&Settings{BaseURL: baseURL, BotToken: token, SigningSecret: secret})
+	a, err := (&Settings{BaseURL: baseURL, BotToken: token, SigningSecret: secret}).Connect(integrations.Deps{HTTP: client, Now: time.Now}, "alerts")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.(*Adapter)
+	return a.(*adapter)
 }
 
 // workspace is a stand-in behind HTTP with the faults it may be given.
-func workspace(t testing.TB) (*stand.Slack, *faults.Set, *Adapter) {
+func workspace(t testing.TB) (*stand.Slack, *faults.Set, *adapter) {
 	t.Helper()
 	s, f := stand.New(token, secret), &faults.Set{}
 	srv := httptest.NewServer(f.Wrap("slack", s))
 	t.Cleanup(srv.Close)
-	return s, f, adapter(t, srv.URL+"/slack/api/", srv.Client())
+	return s, f, connect(t, srv.URL+"/slack/api/", srv.Client())
 }
 
 func card() integrations.Card {
@@ -67,29 +66,29 @@ func TestConformance(t *testing.T) {
 	posted := ok(`{"ok":true,"channel":"C00000001","ts":"1700000000.000002","messages":[]}`)
 	vendortest.Run(t, vendortest.Spec{
 		New: func(t *testing.T, baseURL string) integrations.Adapter {
-			return adapter(t, baseURL, &http.Client{})
+			return connect(t, baseURL, &http.Client{})
 		},
 		Secret: token,
 		Calls: []vendortest.Call{
-			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*Adapter).Check(ctx) }},
+			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*adapter).Check(ctx) }},
 			{Name: "post", Write: true, Key: key, Serve: posted, Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, err := a.(*Adapter).Post(ctx, key, "C00000001", card())
+				_, err := a.(*adapter).Post(ctx, key, "C00000001", card())
 				return err
 			}},
 			{Name: "find", Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, _, err := a.(*Adapter).Find(ctx, key, "C00000001")
+				_, _, err := a.(*adapter).Find(ctx, key, "C00000001")
 				return err
 			}},
 			{Name: "find by name", Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, _, err := a.(*Adapter).Find(ctx, key, "#disputes")
+				_, _, err := a.(*adapter).Find(ctx, key, "#disputes")
 				return err
 			}},
 			{Name: "update", Write: true, Do: func(ctx context.Context, a integrations.Adapter) error {
-				return a.(*Adapter).Update(ctx, ref, card())
+				return a.(*adapter).Update(ctx, ref, card())
 			}},
 			// The first request of a reply is the look-up: when it fails, nothing was written.
 			{Name: "reply", Key: key, Serve: posted, Do: func(ctx context.Context, a integrations.Adapter) error {
-				return a.(*Adapter).Reply(ctx, key, ref, "Evidence sent.")
+				return a.(*adapter).Reply(ctx, key, ref, "Evidence sent.")
 			}},
 		},
 	})
@@ -98,18 +97,17 @@ func TestConformance(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		settings any
+		settings *Settings
 		want     string
 	}{
 		"no token":     {&Settings{BaseURL: "x", SigningSecret: secret}, "bot_token"},
 		"no secret":    {&Settings{BaseURL: "x", BotToken: token}, "signing_secret"},
 		"no base":      {&Settings{BotToken: token, SigningSecret: secret}, "base_url"},
-		"wrong type":   {struct{}{}, "another vendor"},
 		"only rotated": {&Settings{BaseURL: "x", BotToken: token, SigningSecrets: []string{secret}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Vendor.New(integrations.Deps{HTTP: &http.Client{}}, "alerts", tc.settings)
+			_, err := tc.settings.Connect(integrations.Deps{HTTP: &http.Client{}}, "alerts")
 			if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("error %v, want one that names %q", err, tc.want)
 			}
@@ -269,7 +267,7 @@ func TestSlackErrors(t *testing.T) {
 				_ = json.NewEncoder(w).Encode(map[string]any{"ok": false, "error": code, "needed": "chat:write"})
 			}))
 			defer srv.Close()
-			_, err := adapter(t, srv.URL, srv.Client()).Post(t.Context(), key, "C00000001", card())
+			_, err := connect(t, srv.URL, srv.Client()).Post(t.Context(), key, "C00000001", card())
 			if dispute.KindOf(err) != want || !strings.Contains(err.Error(), code) {
 				t.Errorf("%v, want kind %s and the code", err, want)
 			}
@@ -287,7 +285,7 @@ func TestUnreadableAnswers(t *testing.T) {
 			t.Parallel()
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, body) }))
 			defer srv.Close()
-			a := adapter(t, srv.URL, srv.Client())
+			a := connect(t, srv.URL, srv.Client())
 			if _, err := a.Post(t.Context(), key, "C00000001", card()); dispute.KindOf(err) != dispute.UnknownOutcome {
 				t.Errorf("post: %v, want unknown_outcome", err)
 			}

@@ -2,9 +2,6 @@ package stripe
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -57,9 +54,8 @@ func (a *adapter) Get(ctx context.Context, ref dispute.Ref) (dispute.Snapshot, e
 
 // Poll implements integrations.Poller. It lists the disputes created since the
 // cursor, a Unix time; the empty cursor means sixty days ago. Stripe lists by
-// creation only, so a change of an older dispute is not found this way. The
-// event id is computed from what was seen: an unchanged dispute gives the same
-// notice again.
+// creation only, so a change of an older dispute is not found this way; a whole
+// sweep reads those.
 func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, string, error) {
 	now := a.now().UTC()
 	newest := now.Add(-firstLook).Unix()
@@ -80,7 +76,7 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 		for i := range page.Data {
 			d := &page.Data[i]
 			newest = max(newest, d.Created)
-			notices = append(notices, noticed(d.snapshot(), now))
+			notices = append(notices, dispute.Polled(a.connection, d.snapshot(), now))
 			after = d.ID
 		}
 		if !page.HasMore || len(page.Data) == 0 {
@@ -105,33 +101,6 @@ func (a *adapter) page(ctx context.Context, since int64, after string) (disputeP
 		version: a.api.disputeVersion,
 	}, &out)
 	return out, err
-}
-
-func noticed(s dispute.Snapshot, now time.Time) dispute.Notice {
-	kind := dispute.NoticeUpdated
-	switch {
-	case s.Status.Final():
-		kind = dispute.NoticeClosed
-	case s.Status == dispute.ProviderNeedsResponse:
-		kind = dispute.NoticeOpened
-	}
-	return dispute.Notice{
-		EventID:    "poll_" + s.ID + "_" + fingerprint(s),
-		Kind:       kind,
-		RawKind:    "poll",
-		OccurredAt: now,
-		Snapshot:   &s,
-	}
-}
-
-// fingerprint is the same for the same snapshot.
-func fingerprint(s dispute.Snapshot) string {
-	text, err := json.Marshal(s)
-	if err != nil {
-		panic("stripe: a snapshot has no JSON: " + err.Error()) // only times beyond the year 9999, which unix refuses
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
 }
 
 // Check implements integrations.Checker. It lists one dispute, the permission

@@ -19,13 +19,12 @@ import (
 
 // Vendor describes connections of vendor "stripe".
 var Vendor = integrations.Vendor{
-	Kind:  (*adapter)(nil),
-	Name:  "stripe",
-	About: "card disputes and payments of a Stripe account",
-	Settings: func() any {
+	Adapter: (*adapter)(nil),
+	Name:    "stripe",
+	About:   "card disputes and payments of a Stripe account",
+	Settings: func() integrations.Settings {
 		return &Settings{BaseURL: defaultBaseURL, APIVersion: defaultAPIVersion, Tolerance: webhook.DefaultTolerance}
 	},
-	New: newAdapter,
 }
 
 const (
@@ -80,11 +79,8 @@ var _ interface {
 	integrations.Checker
 } = (*adapter)(nil)
 
-func newAdapter(d integrations.Deps, connection string, settings any) (integrations.Adapter, error) {
-	s, ok := settings.(*Settings)
-	if !ok {
-		return nil, fmt.Errorf("stripe: settings are %T, want *stripe.Settings", settings)
-	}
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, connection string) (integrations.Adapter, error) {
 	secrets, err := s.check()
 	if err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)

@@ -53,7 +53,7 @@ func connect(t testing.TB, baseURL string, change ...func(*stripe.Settings)) acc
 		f(s)
 	}
 	deps := integrations.Deps{HTTP: &http.Client{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	a, err := stripe.Vendor.New(deps, connection, s)
+	a, err := s.Connect(deps, connection)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestSettings(t *testing.T) {
 			s.SecretKey, s.WebhookSecret = secretKey, webhookSecret
 			s.WebhookSecrets = []string{oldSecret}
 			tt.change(s)
-			_, err := stripe.Vendor.New(integrations.Deps{HTTP: &http.Client{}, Now: time.Now}, connection, s)
+			_, err := s.Connect(integrations.Deps{HTTP: &http.Client{}, Now: time.Now}, connection)
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("refused: %v", err)
@@ -203,9 +203,6 @@ func TestSettings(t *testing.T) {
 				t.Errorf("the error holds the key: %v", err)
 			}
 		})
-	}
-	if _, err := stripe.Vendor.New(integrations.Deps{HTTP: &http.Client{}}, connection, "text"); err == nil {
-		t.Error("settings of another type are taken")
 	}
 }
 

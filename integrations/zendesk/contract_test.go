@@ -92,7 +92,7 @@ func TestContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := &judge{t: t, router: router}
-	a := adapter(t, srv.URL, &http.Client{Transport: j})
+	a := connect(t, srv.URL, &http.Client{Transport: j})
 	ctx := t.Context()
 	if err := a.Check(ctx); err != nil {
 		t.Error(err)

@@ -53,7 +53,7 @@ func fields(t integrations.Ticket) ticket {
 }
 
 // commented reports whether the ticket's audits hold a comment under key.
-func (a *Adapter) commented(ctx context.Context, key, id string) (bool, error) {
+func (a *adapter) commented(ctx context.Context, key, id string) (bool, error) {
 	query := url.Values{"page[size]": {pageSize}}
 	for range maxPages {
 		var page struct {
@@ -87,7 +87,7 @@ func (a *Adapter) commented(ctx context.Context, key, id string) (bool, error) {
 	return false, nil
 }
 
-func (a *Adapter) do(ctx context.Context, r vendorhttp.Request, out any) error {
+func (a *adapter) do(ctx context.Context, r vendorhttp.Request, out any) error {
 	answer, err := a.client.Do(ctx, r, out)
 	if err != nil {
 		return refine(err, answer.Body)

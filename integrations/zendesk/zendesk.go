@@ -17,11 +17,10 @@ const name = "zendesk"
 
 // Vendor makes Zendesk connections.
 var Vendor = integrations.Vendor{
-	Kind:     (*Adapter)(nil),
+	Adapter:  (*adapter)(nil),
 	Name:     name,
 	About:    "one help desk ticket per case, with internal notes",
-	Settings: func() any { return &Settings{} },
-	New:      build,
+	Settings: func() integrations.Settings { return &Settings{} },
 }
 
 // Settings are what a Zendesk connection needs. The tickets belong to the agent
@@ -32,21 +31,19 @@ type Settings struct {
 	APIToken string `yaml:"api_token"`
 }
 
-// Adapter is one Zendesk account. It implements Ticketing and Checker.
-type Adapter struct {
+// adapter is one Zendesk account. It implements Ticketing and Checker.
+type adapter struct {
 	client *vendorhttp.Client
 }
 
 var (
-	_ integrations.Ticketing = (*Adapter)(nil)
-	_ integrations.Checker   = (*Adapter)(nil)
+	_ integrations.Ticketing = (*adapter)(nil)
+	_ integrations.Checker   = (*adapter)(nil)
 )
 
-func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, error) {
-	s, ok := settings.(*Settings)
+// Connect implements integrations.Settings.
+func (s *Settings) Connect(d integrations.Deps, _ string) (integrations.Adapter, error) {
 	switch {
-	case !ok:
-		return nil, errors.New("zendesk: settings of another vendor")
 	case s.BaseURL == "":
 		return nil, errors.New("zendesk: base_url is missing: https://<subdomain>.zendesk.com")
 	case s.Email == "":
@@ -54,7 +51,7 @@ func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, e
 	case s.APIToken == "":
 		return nil, errors.New("zendesk: api_token is missing: it is made in the Admin Center under Apps and integrations")
 	}
-	return &Adapter{client: &vendorhttp.Client{
+	return &adapter{client: &vendorhttp.Client{
 		Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP,
 		Auth: func(r *http.Request) error {
 			r.SetBasicAuth(s.Email+"/token", s.APIToken)
@@ -64,11 +61,11 @@ func build(d integrations.Deps, _ string, settings any) (integrations.Adapter, e
 }
 
 // Vendor is "zendesk".
-func (a *Adapter) Vendor() string { return name }
+func (a *adapter) Vendor() string { return name }
 
 // Check asks Zendesk who the token belongs to. Zendesk answers a caller it
 // does not know with the anonymous user, which has no id.
-func (a *Adapter) Check(ctx context.Context) error {
+func (a *adapter) Check(ctx context.Context) error {
 	var answer struct {
 		User struct {
 			ID int64 `json:"id"`
@@ -86,7 +83,7 @@ func (a *Adapter) Check(ctx context.Context) error {
 
 // Find looks for the case's ticket by its external id, which Zendesk lists
 // without the delay of its search. When there are several, the oldest counts.
-func (a *Adapter) Find(ctx context.Context, caseID string) (id string, found bool, err error) {
+func (a *adapter) Find(ctx context.Context, caseID string) (id string, found bool, err error) {
 	var answer struct {
 		Tickets []ticketID `json:"tickets"`
 	}
@@ -107,7 +104,7 @@ func (a *Adapter) Find(ctx context.Context, caseID string) (id string, found boo
 // Create makes the case's ticket with a private first comment. Zendesk keeps
 // an idempotency key for two hours; a key used with other content is a
 // Conflict, after which Find knows the ticket.
-func (a *Adapter) Create(ctx context.Context, key string, t integrations.Ticket) (string, error) {
+func (a *adapter) Create(ctx context.Context, key string, t integrations.Ticket) (string, error) {
 	body := fields(t)
 	body.ExternalID = t.CaseID
 	body.Comment = &comment{Body: t.Body}
@@ -132,7 +129,7 @@ func (a *Adapter) Create(ctx context.Context, key string, t integrations.Ticket)
 // Update sets the fields of t that are not empty; tags replace the ticket's
 // tags. Zendesk takes no idempotency key here, so the comment's audit carries
 // the key, and a comment that an earlier attempt wrote is not written again.
-func (a *Adapter) Update(ctx context.Context, key, id string, t integrations.Ticket, text string) error {
+func (a *adapter) Update(ctx context.Context, key, id string, t integrations.Ticket, text string) error {
 	body := fields(t)
 	if text != "" {
 		done, err := a.commented(ctx, key, id)

@@ -25,22 +25,21 @@ const (
 	key    = "cs_abcdefghij234567/chargeback/ticket/5f2c"
 )
 
-func adapter(t testing.TB, baseURL string, client *http.Client) *Adapter {
+func connect(t testing.TB, baseURL string, client *http.Client) *adapter {
 	t.Helper()
-	a, err := Vendor.New(integrations.Deps{HTTP: client, Now: time.Now}, "helpdesk",
-		&Settings{BaseURL: baseURL, Email: email, APIToken: token})
+	a, err := (&Settings{BaseURL: baseURL, Email: email, APIToken: token}).Connect(integrations.Deps{HTTP: client, Now: time.Now}, "helpdesk")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.(*Adapter)
+	return a.(*adapter)
 }
 
-func account(t testing.TB) (*stand.Zendesk, *faults.Set, *Adapter) {
+func account(t testing.TB) (*stand.Zendesk, *faults.Set, *adapter) {
 	t.Helper()
 	z, f := stand.New(email, token), &faults.Set{}
 	srv := httptest.NewServer(f.Wrap("zendesk", z))
 	t.Cleanup(srv.Close)
-	return z, f, adapter(t, srv.URL, srv.Client())
+	return z, f, connect(t, srv.URL, srv.Client())
 }
 
 func ticketOf(status string) integrations.Ticket {
@@ -54,24 +53,24 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	made := func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, `{"ticket":{"id":35001}}`) }
 	vendortest.Run(t, vendortest.Spec{
-		New:    func(t *testing.T, baseURL string) integrations.Adapter { return adapter(t, baseURL, &http.Client{}) },
+		New:    func(t *testing.T, baseURL string) integrations.Adapter { return connect(t, baseURL, &http.Client{}) },
 		Secret: token,
 		Calls: []vendortest.Call{
-			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*Adapter).Check(ctx) }},
+			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*adapter).Check(ctx) }},
 			{Name: "find", Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, _, err := a.(*Adapter).Find(ctx, caseID)
+				_, _, err := a.(*adapter).Find(ctx, caseID)
 				return err
 			}},
 			{Name: "create", Write: true, Key: key, Serve: made, Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, err := a.(*Adapter).Create(ctx, key, ticketOf("open"))
+				_, err := a.(*adapter).Create(ctx, key, ticketOf("open"))
 				return err
 			}},
 			{Name: "update", Write: true, Do: func(ctx context.Context, a integrations.Adapter) error {
-				return a.(*Adapter).Update(ctx, key, "35001", ticketOf("pending"), "")
+				return a.(*adapter).Update(ctx, key, "35001", ticketOf("pending"), "")
 			}},
 			// The first request of a comment is the look-up: when it fails, nothing was written.
 			{Name: "comment", Key: key, Serve: made, Do: func(ctx context.Context, a integrations.Adapter) error {
-				return a.(*Adapter).Update(ctx, key, "35001", ticketOf("pending"), "Evidence sent.")
+				return a.(*adapter).Update(ctx, key, "35001", ticketOf("pending"), "Evidence sent.")
 			}},
 		},
 	})
@@ -80,25 +79,21 @@ func TestConformance(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		settings any
+		settings *Settings
 		want     string
 	}{
-		"complete":   {&Settings{BaseURL: "x", Email: email, APIToken: token}, ""},
-		"no base":    {&Settings{Email: email, APIToken: token}, "base_url"},
-		"no e-mail":  {&Settings{BaseURL: "x", APIToken: token}, "email"},
-		"no token":   {&Settings{BaseURL: "x", Email: email}, "api_token"},
-		"wrong type": {struct{}{}, "another vendor"},
+		"complete":  {&Settings{BaseURL: "x", Email: email, APIToken: token}, ""},
+		"no base":   {&Settings{Email: email, APIToken: token}, "base_url"},
+		"no e-mail": {&Settings{BaseURL: "x", APIToken: token}, "email"},
+		"no token":  {&Settings{BaseURL: "x", Email: email}, "api_token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Vendor.New(integrations.Deps{HTTP: &http.Client{}}, "helpdesk", tc.settings)
+			_, err := tc.settings.Connect(integrations.Deps{HTTP: &http.Client{}}, "helpdesk")
 			if (err == nil) != (tc.want == "") || (err != nil && !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("error %v, want one that names %q", err, tc.want)
 			}
 		})
-	}
-	if _, ok := Vendor.Settings().(*Settings); !ok {
-		t.Error("Settings gives another type than New takes")
 	}
 }
 
@@ -236,7 +231,7 @@ func TestAnswersThatSayNothing(t *testing.T) {
 		_, _ = fmt.Fprint(w, `{"user":{"id":null,"name":"Anonymous user"}}`)
 	}))
 	defer srv.Close()
-	a := adapter(t, srv.URL, srv.Client())
+	a := connect(t, srv.URL, srv.Client())
 	if err := a.Check(t.Context()); dispute.KindOf(err) != dispute.Auth {
 		t.Errorf("anonymous user: %v, want auth", err)
 	}

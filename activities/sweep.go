@@ -1,0 +1,169 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/store"
+)
+
+// Sweep asks a provider what it has, for disputes whose webhook never came, and
+// lets what is new in by the same door as webhooks: it stores notices, the relay
+// carries them on. A connection that can neither list nor read sweeps nothing.
+//
+// A whole sweep lists from the beginning of the provider's memory, reads every
+// open case that was not listed, and keeps the comparison.
+func (s *Steps) Sweep(ctx context.Context, in SweepInput) (out Swept, err error) {
+	defer toTemporal(&err)
+	defer beat(ctx)()
+	w := sweep{Steps: s, in: in, at: s.Now(), seen: map[string]bool{}}
+	w.found = store.Reconciliation{Connection: in.Connection, At: w.at}
+	if err := w.list(ctx); err != nil {
+		return out, err
+	}
+	if in.Whole || !w.found.Complete {
+		if err := w.ask(ctx); err != nil {
+			return out, err
+		}
+	}
+	saved, err := s.DB.SaveNotices(ctx, w.news)
+	if err != nil {
+		return out, err
+	}
+	for _, n := range saved {
+		if n.Fresh {
+			out.News++
+		}
+	}
+	if w.found.Complete {
+		if err := s.DB.SaveSweepCursor(ctx, in.Connection, w.next); err != nil {
+			return out, err
+		}
+	}
+	out.Listed, out.Unread = len(w.seen), len(w.found.Unread)
+	if in.Whole {
+		err = s.DB.SaveReconciliation(ctx, w.found)
+	}
+	return out, err
+}
+
+// sweep is one look at what a provider has.
+type sweep struct {
+	*Steps
+	in    SweepInput
+	at    time.Time
+	seen  map[string]bool // dispute ids that were listed
+	news  []store.NewNotice
+	next  string // cursor
+	found store.Reconciliation
+}
+
+func (w *sweep) list(ctx context.Context) error {
+	poller, err := integrations.As[integrations.Poller](w.Set, w.in.Connection)
+	if dispute.KindOf(err) == dispute.Unsupported && err != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.found.Complete = true
+	cursor := ""
+	if !w.in.Whole {
+		if cursor, err = w.DB.SweepCursor(ctx, w.in.Connection); err != nil {
+			return err
+		}
+	}
+	notices, next, err := poller.Poll(ctx, cursor)
+	if err != nil {
+		return err
+	}
+	w.next = next
+	for _, n := range notices {
+		n.Connection = w.in.Connection
+		w.seen[n.Ref().ID] = true
+		if err := w.compare(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask reads the open cases that were not listed, one by one. One that cannot be
+// read now is noted; the next sweep asks again.
+func (w *sweep) ask(ctx context.Context) error {
+	reader, err := integrations.As[integrations.Reader](w.Set, w.in.Connection)
+	if err != nil && dispute.KindOf(err) != dispute.Unsupported {
+		return err
+	}
+	for cursor := ""; ; {
+		rows, next, e := w.DB.ListCases(ctx, store.CaseFilter{Connection: w.in.Connection, Open: true, Limit: 500, Cursor: cursor})
+		if e != nil {
+			return e
+		}
+		for _, row := range rows {
+			w.found.OpenHere++
+			if err != nil || w.seen[row.Ref.ID] {
+				continue
+			}
+			if e := w.read(ctx, reader, row.Ref); e != nil {
+				return e
+			}
+		}
+		if cursor = next; cursor == "" {
+			return nil
+		}
+	}
+}
+
+func (w *sweep) read(ctx context.Context, reader integrations.Reader, ref dispute.Ref) error {
+	s, err := reader.Get(ctx, ref)
+	switch kind := dispute.KindOf(err); {
+	case err == nil:
+		return w.compare(ctx, dispute.Polled(ref.Connection, s, w.Now()))
+	case kind == dispute.NotFound:
+		w.found.OnlyHere = append(w.found.OnlyHere, ref.ID)
+	case kind == dispute.Auth || kind == dispute.RateLimited || ctx.Err() != nil:
+		return err
+	default:
+		w.found.Unread = append(w.found.Unread, ref.ID)
+	}
+	return nil
+}
+
+// compare notes how a dispute stands there and here, and keeps the notice when
+// it tells something new.
+func (w *sweep) compare(ctx context.Context, n dispute.Notice) error {
+	open := !n.Snapshot.Status.Final()
+	if open {
+		w.found.OpenThere++
+	}
+	row, err := w.DB.GetCase(ctx, n.Ref().CaseID())
+	switch {
+	case err != nil && dispute.KindOf(err) != dispute.NotFound:
+		return err
+	case err != nil:
+		w.found.OnlyThere = append(w.found.OnlyThere, n.Snapshot.ID)
+	case !row.View.Tells(n):
+		return nil
+	default:
+		w.differs(row.View.Snapshot, *n.Snapshot)
+	}
+	kept, err := store.FromNotice(n)
+	if err != nil {
+		return err
+	}
+	kept.ReceivedAt = w.at
+	w.news = append(w.news, kept)
+	return nil
+}
+
+func (w *sweep) differs(here, there dispute.Snapshot) {
+	if here.RawStatus == there.RawStatus && here.DueBy.Equal(there.DueBy) {
+		return
+	}
+	w.found.Differing = append(w.found.Differing, store.Difference{
+		Dispute: there.ID, Here: here.RawStatus, There: there.RawStatus, DueHere: here.DueBy, DueNow: there.DueBy,
+	})
+}
