@@ -161,6 +161,9 @@ func TestWindowsAreComplete(t *testing.T) {
 		if w.Source == "" {
 			t.Errorf("%s: no source", what)
 		}
+		if w.Merchant < 0 || w.Merchant > w.Days {
+			t.Errorf("%s: merchants have %d of %d days", what, w.Merchant, w.Days)
+		}
 		if w.Days < 0 || w.Days > 60 || (w.Days == 0 && w.Note == "") {
 			t.Errorf("%s: %d days with note %q", what, w.Days, w.Note)
 		}

@@ -188,7 +188,7 @@ func TestWindow(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.network+" "+string(tt.stage), func(t *testing.T) {
 			t.Parallel()
-			d, note := networks.Window(dispute.Snapshot{Network: tt.network, Stage: tt.stage})
+			d, note := networks.Window(dispute.Snapshot{Network: tt.network, Stage: tt.stage, DueBy: time.Unix(1, 0)})
 			if want := time.Duration(tt.days) * 24 * time.Hour; d != want {
 				t.Errorf("got %s, want %s", d, want)
 			}
@@ -196,6 +196,18 @@ func TestWindow(t *testing.T) {
 				t.Errorf("got note %q, want one with %q", note, tt.note)
 			}
 		})
+	}
+}
+
+// Where the provider names no date, the network's limit is later than what its
+// merchants have.
+func TestWindowWithoutAProvidersDate(t *testing.T) {
+	t.Parallel()
+	for network, days := range map[string]int{"visa": 9, "mastercard": 40, "amex": 14, "discover": 20, "diners": 25} {
+		d, note := networks.Window(dispute.Snapshot{Network: network, Stage: dispute.StageChargeback})
+		if want := time.Duration(days) * 24 * time.Hour; d != want || note == "" {
+			t.Errorf("%s: %s (%s), want %s", network, d, note, want)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ type windowFact struct {
 	Network    string        `yaml:"network"`
 	Stage      dispute.Stage `yaml:"stage"`
 	Days       int           `yaml:"days"`
+	Merchant   int           `yaml:"merchant_days"` // what acquirers leave merchants of them; zero when it is not told
 	Basis      string        `yaml:"basis"` // network: its own limit; merchant: what acquirers give merchants
 	Note       string        `yaml:"note"`
 	Source     string        `yaml:"source"`
@@ -20,25 +21,29 @@ type windowFact struct {
 
 // Window is how long the network gives for an answer at the dispute's stage,
 // counted from the start of that stage, and a note that says where the figure
-// is from. It is the network's limit, or what acquirers give merchants where no
-// limit is published, and the shortest where sources disagree. It is zero when
-// no window is known or no answer is possible; the note may still say why.
+// is from. Beside a provider's date it is the network's limit; where the provider
+// named none it is the shortest time that acquirers leave merchants. It is zero
+// when no window is known or no answer is possible; the note may still say why.
 func Window(s dispute.Snapshot) (d time.Duration, note string) {
 	network := Network(s.Network)
 	w, ok := data().windows[windowKey{network, s.Stage}]
 	if !ok {
 		return 0, ""
 	}
-	note = NetworkName(network) + " " + string(w.Stage)
-	if w.Days > 0 {
-		note += fmt.Sprintf(", %d days", w.Days)
+	days, merchants := w.Days, w.Basis == "merchant"
+	if s.DueBy.IsZero() && w.Merchant > 0 {
+		days, merchants = w.Merchant, true
 	}
-	if w.Basis == "merchant" {
+	note = NetworkName(network) + " " + string(w.Stage)
+	if days > 0 {
+		note += fmt.Sprintf(", %d days", days)
+	}
+	if merchants {
 		note += " as acquirers give merchants"
 	}
 	if w.Note != "" {
 		note += "; " + w.Note
 	}
 	note += fmt.Sprintf(" (%s; confidence %s)", w.Source, w.Confidence)
-	return time.Duration(w.Days) * 24 * time.Hour, note
+	return time.Duration(days) * 24 * time.Hour, note
 }

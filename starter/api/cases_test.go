@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -110,7 +109,7 @@ func (w *world) checkProof(t *testing.T, f CaseFile) {
 	t.Helper()
 	got := f.Submission
 	want := Submission{
-		Key: ref.CaseID() + "/1/chargeback/respond/0", Response: dispute.ResponseContest, Outcome: activities.Sent, By: "ana",
+		Key: ref.CaseID() + "/1/chargeback/respond/0", Response: dispute.ResponseContest, Outcome: dispute.AnswerSent, By: "ana",
 		At: opened, Packet: w.packet, RequestID: "req_1", VendorID: "du_1", ProviderStatus: "under_review", ReadBack: "under_review",
 		RequestSHA256: hash([]byte("a")), ResponseSHA256: hash([]byte("b")), Attempts: 1, BeganAt: got.BeganAt, DoneAt: got.DoneAt,
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/ledger"
@@ -151,7 +150,7 @@ func writes(t *testing.T, db *store.DB, packet string) {
 	}
 	detail, err := json.Marshal(map[string]any{
 		"vendor_id": "du_1", "request_id": "req_1", "at": opened, "raw_status": "under_review",
-		"outcome": activities.Sent, "packet": packet, "by": "ana", "read_back": "under_review",
+		"outcome": dispute.AnswerSent, "packet": packet, "by": "ana", "read_back": "under_review",
 	})
 	ok(t, err)
 	ok(t, db.FinishIntent(t.Context(), key, store.Receipt{Detail: detail, Request: []byte("a"), Response: []byte("b")}))
