@@ -48,7 +48,21 @@ test: packages ## run every test against a real PostgreSQL and a real Temporal
 	@echo "==> testing $(PKG)$(if $(call yes,$(RACE)), with the race detector)"
 	@mkdir -p $(TOOLS)
 	@go build -buildvcs=false -o $(TOOLS)/withstack ./internal/devstack/cmd/withstack
+	@tools/run stripe-mock stripe-mock -version >/dev/null
 	@$(TOOLS)/withstack -- go test $(if $(call yes,$(RACE)),-race) -timeout 25m $(TESTFLAGS) $(PKG)
+
+.PHONY: outage
+outage: ## ten minutes without Temporal under steady webhooks (AWAY=10m RATE=20)
+	@go test ./test/outage -run TemporalAway -count=1 -v -timeout 60m -args -away $(or $(AWAY),10m) -rate $(or $(RATE),20) -repeats 0.7
+
+.PHONY: record
+record: ## keep this release's histories: every later build is replayed against them (VERSION=v1.2.3)
+	@echo "==> recording $(VERSION)"
+	@go run ./test/record -version $(VERSION)
+
+.PHONY: deploy-test
+deploy-test: packages ## start what docker-compose.yml starts, without Docker, on a Temporal server on PostgreSQL
+	@folder=$$(tools/temporal-server/build) && go test -count=1 -timeout 15m ./test/deploy -args -server "$$folder"
 
 .PHONY: packages
 packages: ## install the Debian packages the tests use, where nothing has to be asked

@@ -16,6 +16,7 @@ import (
 // provider's limits, and keeps it. The same evidence gives the same packet.
 func (s *Steps) Compose(ctx context.Context, in ComposeInput) (out PacketRef, err error) {
 	defer toTemporal(&err)
+	defer beat(ctx)()
 	row, err := s.DB.GetCase(ctx, in.Ref.CaseID())
 	if err != nil {
 		return PacketRef{}, err

@@ -14,6 +14,7 @@ import (
 // before it kept.
 func (s *Steps) Gather(ctx context.Context, in GatherInput) (out dispute.SourceResult, err error) {
 	defer toTemporal(&err)
+	defer beat(ctx)()
 	out.Connection = in.Connection
 	source, err := integrations.As[integrations.EvidenceSource](s.Set, in.Connection)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/internal/boot"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 )
 
 // Exit codes.
@@ -76,7 +77,7 @@ func (e *env) root() *cobra.Command {
 	root.PersistentFlags().BoolVarP(&e.verbose, "verbose", "v", false, "log everything")
 	root.AddCommand(
 		e.demoCommand(), e.devCommand(), e.starterCommand(), e.workerCommand(), e.allCommand(),
-		e.migrateCommand(), e.doctorCommand(), e.vendorsCommand(), e.configCommand(), e.simulatorCommand(),
+		e.migrateCommand(), e.probeCommand(), e.doctorCommand(), e.vendorsCommand(), e.configCommand(), e.simulatorCommand(),
 		e.casesCommand(), e.noticesCommand(), e.rulesCommand(), e.booksCommand(), e.tokensCommand(), e.replayCommand(),
 	)
 	wrapArgs(root)
@@ -109,12 +110,20 @@ func wrapArgs(c *cobra.Command) {
 	}
 }
 
-func (e *env) log() *slog.Logger {
-	level := slog.LevelInfo
+func (e *env) log() *slog.Logger { return telemetry.NewTextLog(e.err, e.level()) }
+
+// serviceLog is for the roles, whose lines a machine collects.
+func (e *env) serviceLog() *slog.Logger {
+	log := telemetry.NewLog(e.err, e.level())
+	slog.SetDefault(log) // libraries and the store's listener use it
+	return log
+}
+
+func (e *env) level() slog.Level {
 	if e.verbose {
-		level = slog.LevelDebug
+		return slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: level}))
+	return slog.LevelInfo
 }
 
 // quiet logs errors only, for commands whose output is for people.
@@ -122,7 +131,7 @@ func (e *env) quiet() *slog.Logger {
 	if e.verbose {
 		return e.log()
 	}
-	return slog.New(slog.NewTextHandler(e.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	return telemetry.NewTextLog(e.err, slog.LevelError)
 }
 
 // withApp opens the configured system for one command.

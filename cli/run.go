@@ -3,13 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rebuttal-hq/rebuttal/internal/boot"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/starter"
 	"github.com/rebuttal-hq/rebuttal/worker"
 )
@@ -22,7 +23,10 @@ func (e *env) starterCommand() *cobra.Command {
 
 func (e *env) workerCommand() *cobra.Command {
 	return e.role("worker", "Execute workflows and activities", func(ctx context.Context, app *boot.App) error {
-		return runWorker(ctx, app)
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() error { return runWorker(ctx, app) })
+		g.Go(func() error { return runMetrics(ctx, app) })
+		return g.Wait()
 	})
 }
 
@@ -34,7 +38,7 @@ func (e *env) role(use, short string, run func(context.Context, *boot.App) error
 	return &cobra.Command{
 		Use: use, Short: short,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.withApp(cmd.Context(), e.log(), func(app *boot.App) error { return run(cmd.Context(), app) })
+			return e.withApp(cmd.Context(), e.serviceLog(), func(app *boot.App) error { return run(cmd.Context(), app) })
 		},
 	}
 }
@@ -63,30 +67,42 @@ func runStarter(ctx context.Context, app *boot.App) error {
 	}
 	return starter.Run(ctx, ln, starter.Deps{
 		DB: app.DB, Set: app.Set, Desk: app.Desk, Temporal: c, Codec: app.Codec,
-		TemporalUI: app.Config.Temporal.UI, Log: app.Log,
+		TemporalUI: app.Config.Temporal.UI, Secret: app.Config.CodecKey, Log: app.Log, Metrics: app.Metrics, Tracing: app.Tracing,
 	})
 }
+
+// quickestSweep spares providers the haste of a rehearsal.
+const quickestSweep = 10 * time.Second
 
 func runWorker(ctx context.Context, app *boot.App) error {
 	c, err := app.Temporal()
 	if err != nil {
 		return err
 	}
-	return worker.New(c, app.Steps(), app.Set.Names()).Run(ctx, app.Log)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		policy := app.Config.Policy
+		worker.KeepSchedules(ctx, c, app.Set, worker.Sweeps{
+			Every: max(app.Config.Scale(policy.SweepEvery), quickestSweep),
+			Whole: max(app.Config.Scale(policy.ReconcileEvery), quickestSweep),
+		}, app.Log)
+		return nil
+	})
+	g.Go(func() error { return worker.New(c, app.Steps(), app.Set.Names()).Run(ctx, app.Log) })
+	return g.Wait()
 }
 
-func (e *env) migrateCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "migrate", Short: "Bring the database, the first rules and Temporal's search attributes up to date",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return e.withApp(cmd.Context(), e.log(), func(app *boot.App) error {
-				if err := app.Migrate(cmd.Context()); err != nil {
-					return err
-				}
-				return e.print(map[string]bool{"migrated": true}, func(w io.Writer) {
-					_, _ = fmt.Fprintln(w, "database, rules and search attributes are up to date")
-				})
-			})
-		},
+// runMetrics serves a worker's metrics and health where the configuration says;
+// the starter has them on its own door.
+func runMetrics(ctx context.Context, app *boot.App) error {
+	if app.Config.MetricsListen == "" {
+		return nil
 	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", app.Config.MetricsListen)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	app.Log.InfoContext(ctx, "worker serves metrics", "address", ln.Addr().String())
+	return telemetry.Serve(ctx, ln, app.Metrics.Registry, app.WorkerLacks)
 }

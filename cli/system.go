@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -20,7 +18,6 @@ import (
 	"github.com/rebuttal-hq/rebuttal/internal/boot"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
 	"github.com/rebuttal-hq/rebuttal/internal/devstack"
-	"github.com/rebuttal-hq/rebuttal/simulator"
 )
 
 func (e *env) doctorCommand() *cobra.Command {
@@ -106,37 +103,6 @@ func (e *env) configCommand() *cobra.Command {
 			})
 		},
 	})
-	return c
-}
-
-func (e *env) simulatorCommand() *cobra.Command {
-	var listen, target string
-	var day time.Duration
-	c := &cobra.Command{
-		Use: "simulator", Short: "Run stand-ins of all vendors, for rehearsals",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var lc net.ListenConfig
-			ln, err := lc.Listen(cmd.Context(), "tcp", listen)
-			if err != nil {
-				return err
-			}
-			sim := simulator.New(simulator.Options{
-				Seed: 1, Day: day, Now: time.Now, Log: e.log(),
-				StripeURL: target + "/webhooks/stripe-us", SlackURL: target + "/webhooks/alerts",
-			})
-			go sim.Run(cmd.Context())
-			srv := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
-			context.AfterFunc(cmd.Context(), func() { _ = srv.Close() })
-			_, _ = fmt.Fprintln(e.out, "simulator listens on http://"+ln.Addr().String())
-			if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		},
-	}
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8090", "host:port")
-	c.Flags().StringVar(&target, "target", "http://127.0.0.1:8080", "address of the starter that gets the webhooks")
-	c.Flags().DurationVar(&day, "day", 24*time.Hour, "how long a day lasts")
 	return c
 }
 

@@ -12,13 +12,11 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.temporal.io/sdk/client"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/starter/api"
 	"github.com/rebuttal-hq/rebuttal/starter/codec"
 	"github.com/rebuttal-hq/rebuttal/starter/console"
@@ -38,7 +36,10 @@ type Deps struct {
 	Temporal   client.Client
 	Codec      *codec.Codec // nil without a key
 	TemporalUI string       // the only origin that may ask the codec
+	Secret     string       // shared by all starters, so that a login holds at each; may be empty
 	Log        *slog.Logger
+	Metrics    *telemetry.Metrics
+	Tracing    *telemetry.Tracing // nil when it is off
 }
 
 // Run serves on the listener and relays notices until ctx ends. It takes no
@@ -57,7 +58,7 @@ func Run(ctx context.Context, ln net.Listener, d Deps) error {
 
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
-	d.Log.Info("starter listens", "address", ln.Addr().String())
+	d.Log.InfoContext(ctx, "starter listens", "address", ln.Addr().String())
 	select {
 	case err := <-failed:
 		stop()
@@ -76,18 +77,19 @@ func routes(d Deps, inbox webhooks.Inbox) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	g := gin.New()
 	g.Use(gin.CustomRecovery(func(c *gin.Context, _ any) {
-		d.Log.Error("panic in a request", "path", c.FullPath())
+		d.Log.ErrorContext(c.Request.Context(), "panic in a request", "path", c.FullPath())
 		c.AbortWithStatus(http.StatusInternalServerError)
 	}))
-	reg := metrics(d)
-	g.POST("/webhooks/:connection", webhooks.New(d.Set, inbox, time.Now, d.Log, reg).Handle)
+	g.Use(d.Tracing.Middleware())
+	g.POST("/webhooks/:connection", webhooks.New(d.Set, inbox, time.Now, d.Log, d.Metrics.Webhooks).Handle)
 	api.Register(g, d.Desk)
-	console.Register(g, d.Desk)
+	pages := console.New(d.Desk, d.Secret)
+	pages.Register(g)
 	if d.Codec != nil {
-		decode := gin.WrapH(d.Codec.Handler(d.TemporalUI, console.MayRead(d.Desk)))
+		decode := gin.WrapH(d.Codec.Handler(d.TemporalUI, pages.MayRead))
 		g.Any("/codec/*op", decode)
 	}
-	g.GET("/metrics", gin.WrapH(promhttp.HandlerFor(reg, promhttp.HandlerOpts{})))
+	g.GET("/metrics", gin.WrapH(telemetry.Handler(d.Metrics.Registry)))
 	g.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	g.GET("/readyz", func(c *gin.Context) { ready(c, d) })
 	return g
@@ -103,7 +105,7 @@ func ready(c *gin.Context, d Deps) {
 		if errors.Is(err, store.ErrOldSchema) {
 			why = store.ErrOldSchema.Error()
 		}
-		d.Log.Error("not ready", "error", err)
+		d.Log.ErrorContext(ctx, "not ready", "error", err)
 		c.JSON(http.StatusServiceUnavailable, gin.H{"ready": false, "missing": []string{"database: " + why}})
 		return
 	}
@@ -112,21 +114,4 @@ func ready(c *gin.Context, d Deps) {
 		missing = append(missing, "temporal: notices wait in the database until it answers")
 	}
 	c.JSON(http.StatusOK, gin.H{"ready": true, "missing": missing})
-}
-
-func metrics(d Deps) *prometheus.Registry {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "rebuttal_relay_pending", Help: "Stored notices that no workflow has yet.",
-	}, func() float64 {
-		ctx, stop := context.WithTimeout(context.Background(), time.Second)
-		defer stop()
-		lag, err := d.DB.InboxLag(ctx)
-		if err != nil {
-			return -1
-		}
-		return float64(lag.Pending)
-	}))
-	return reg
 }

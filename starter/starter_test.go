@@ -22,7 +22,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-func TestMain(m *testing.M) { testenv.Main(m) }
+func TestMain(m *testing.M) { testenv.MainWithoutLeaks(m) }
 
 const (
 	secret   = "whsec_1"
@@ -61,7 +61,7 @@ func run(t *testing.T, app *boot.App) (url string, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- Run(ctx, ln, Deps{DB: app.DB, Set: app.Set, Desk: app.Desk, Temporal: c, Codec: app.Codec, TemporalUI: ui, Log: app.Log})
+		done <- Run(ctx, ln, Deps{DB: app.DB, Set: app.Set, Desk: app.Desk, Temporal: c, Codec: app.Codec, TemporalUI: ui, Log: app.Log, Metrics: app.Metrics})
 	}()
 	return "http://" + ln.Addr().String(), func() {
 		t.Helper()
@@ -209,7 +209,7 @@ func TestListenerDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = ln.Close()
-	if err := Run(t.Context(), ln, Deps{DB: app.DB, Set: app.Set, Desk: app.Desk, Temporal: c, Log: app.Log}); err == nil {
+	if err := Run(t.Context(), ln, Deps{DB: app.DB, Set: app.Set, Desk: app.Desk, Temporal: c, Log: app.Log, Metrics: app.Metrics}); err == nil {
 		t.Error("Run ends without an error")
 	}
 }

@@ -188,13 +188,14 @@ func TestInserterCloseDrains(t *testing.T) {
 		slow := slowSave{make(chan int), make(chan error)}
 		in := newInserter(slow.save, 1)
 		results := make(chan error, 3)
-		for _, e := range []string{"a", "b", "c"} {
-			go func() {
-				_, err := in.Save(t.Context(), NewNotice{EventID: e})
-				results <- err
-			}()
+		save := func(event string) {
+			_, err := in.Save(t.Context(), NewNotice{EventID: event})
+			results <- err
 		}
-		<-slow.begun
+		go save("a")
+		<-slow.begun // a is a batch of its own; b and c wait for it
+		go save("b")
+		go save("c")
 		synctest.Wait()
 		closed := make(chan struct{})
 		go func() { in.Close(); close(closed) }()

@@ -27,7 +27,7 @@ func (d *DB) Listen(ctx context.Context, channel string, fn func()) error {
 		if time.Since(begin) > lastReconnect {
 			pause = firstReconnect
 		}
-		slog.WarnContext(ctx, "the database connection that listens was lost", "channel", channel, "pause", pause, "err", err)
+		slog.WarnContext(ctx, "the database connection that listens was lost", "channel", channel, "pause", pause, "error", err)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -45,6 +45,9 @@ type NewNotice struct {
 	Parsed      json.RawMessage `json:"parsed,omitempty"` // the dispute.Notice or the click; nil when unreadable
 	APIVersion  string          `json:"api_version,omitempty"`
 	State       NoticeState     `json:"state"` // empty means pending
+	// TraceParent is the trace that the webhook began, in W3C's form; empty
+	// when nothing is traced.
+	TraceParent string `json:"-"`
 }
 
 // FromNotice is the inbox row of a parsed notice that waits to be forwarded.
@@ -92,6 +95,26 @@ func (n InboxNotice) Notice() (dispute.Notice, error) {
 	var out dispute.Notice
 	if err := json.Unmarshal(n.Parsed, &out); err != nil {
 		return dispute.Notice{}, dispute.Errorf(dispute.Invalid, op, "%w", err)
+	}
+	out.EventID = n.EventID // as it is stored, without what text may not hold
+	return out, nil
+}
+
+// NoticesOf reads stored notices of one connection by their event ids, in the
+// order they came. Ids that are not stored are left out.
+func (d *DB) NoticesOf(ctx context.Context, connection string, eventIDs []string) ([]dispute.Notice, error) {
+	const op = "store: notices of a connection"
+	rows, err := d.q.NoticesByEvent(ctx, db.NoticesByEventParams{Connection: connection, EventIds: eventIDs})
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	out := make([]dispute.Notice, 0, len(rows))
+	for _, row := range rows {
+		n, err := inboxNotice(row).Notice()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
 	}
 	return out, nil
 }
@@ -164,6 +187,7 @@ func (d *DB) insertNotices(ctx context.Context, notices []NewNotice) ([]db.Inser
 		p.Parsed = append(p.Parsed, cleanJSON(n.Parsed))
 		p.ApiVersions = append(p.ApiVersions, cleanText(n.APIVersion))
 		p.States = append(p.States, string(cmp.Or(n.State, NoticePending)))
+		p.TraceParents = append(p.TraceParents, cleanText(n.TraceParent))
 	}
 	var rows []db.InsertNoticesRow
 	err := retry(ctx, func() (err error) {
@@ -200,7 +224,7 @@ func inboxNotice(n db.Notice) InboxNotice {
 			Connection: n.Connection, EventID: n.EventID, Kind: n.Kind, RawKind: n.RawKind,
 			DisputeID: n.DisputeID, OccurredAt: n.OccurredAt, ReceivedAt: n.ReceivedAt, DueBy: time.Time(n.DueBy),
 			Body: n.Body, ContentType: n.ContentType, Parsed: n.Parsed, APIVersion: n.ApiVersion,
-			State: NoticeState(n.State),
+			State: NoticeState(n.State), TraceParent: n.TraceParent,
 		},
 		Attempts: n.Attempts, NextAttemptAt: n.NextAttemptAt, LastError: n.LastError,
 		ForwardedAt: time.Time(n.ForwardedAt), WorkflowID: n.WorkflowID,

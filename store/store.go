@@ -40,8 +40,9 @@ type DB struct {
 }
 
 // Open connects to the database of a postgres:// URL and waits for its answer.
-// The URL's pool_max_conns bounds the connections. It does not migrate.
-func Open(ctx context.Context, url string) (*DB, error) {
+// The URL's pool_max_conns bounds the connections; tune may change what else
+// the pool does. It does not migrate.
+func Open(ctx context.Context, url string, tune ...func(*pgxpool.Config)) (*DB, error) {
 	const op = "store: open"
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -52,6 +53,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "rebuttal"
 	}
 	cfg.AfterConnect = registerTypes
+	for _, change := range tune {
+		change(cfg)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, wrap(op, err)

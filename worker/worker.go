@@ -7,11 +7,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/workflows"
@@ -24,8 +24,17 @@ const stickyWait = 2 * time.Second
 // callsPerConnection bounds one process's simultaneous calls to a connection.
 const callsPerConnection = 20
 
+// tasksPerCore bounds the cases that one process thinks about at the same time:
+// after an outage all of them are due at once, and tasks that starve each other
+// time out and are repeated. Each may ask several sources inside its task.
+const (
+	tasksPerCore = 8
+	stepsPerCore = 4 * tasksPerCore
+)
+
 // Worker polls every queue.
 type Worker struct {
+	client  client.Client
 	workers []worker.Worker
 	fatal   chan error
 }
@@ -33,13 +42,17 @@ type Worker struct {
 // New registers workflows and steps for the case queue and for each
 // connection's queue.
 func New(c client.Client, steps *activities.Steps, connections []string) *Worker {
-	w := &Worker{fatal: make(chan error, 1)}
+	w := &Worker{client: c, fatal: make(chan error, 1)}
+	cores := runtime.GOMAXPROCS(0)
 	cases := worker.New(c, workflows.CasesQueue, worker.Options{
 		OnFatalError:                 w.failed,
 		StickyScheduleToStartTimeout: stickyWait,
 		WorkerStopTimeout:            10 * time.Second,
+
+		MaxConcurrentWorkflowTaskExecutionSize:  tasksPerCore * cores,
+		MaxConcurrentLocalActivityExecutionSize: stepsPerCore * cores,
 	})
-	cases.RegisterWorkflowWithOptions(workflows.Dispute, workflow.RegisterOptions{Name: workflows.DisputeWorkflow})
+	workflows.Register(cases)
 	cases.RegisterActivity(steps)
 	w.workers = append(w.workers, cases)
 	for _, name := range connections {
@@ -76,13 +89,38 @@ func (w *Worker) Stop() {
 	}
 }
 
+// waitEvery is how often a worker that starts looks whether Temporal answers.
+const waitEvery = 2 * time.Second
+
+// await waits until Temporal answers: a worker that gave up would take down the
+// starter that runs beside it, and with it the webhooks.
+func (w *Worker) await(ctx context.Context, log *slog.Logger) error {
+	for said := false; ; said = true {
+		_, err := w.client.CheckHealth(ctx, &client.CheckHealthRequest{})
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !said {
+			log.WarnContext(ctx, "the worker waits for Temporal", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(waitEvery):
+		}
+	}
+}
+
 // Run polls until ctx ends. When one queue cannot be polled any more, as after
 // its namespace is gone, it stops all and returns why.
 func (w *Worker) Run(ctx context.Context, log *slog.Logger) error {
+	if err := w.await(ctx, log); err != nil {
+		return nil //nolint:nilerr // stopped before there was anything to stop
+	}
 	if err := w.Start(); err != nil {
 		return err
 	}
-	log.Info("worker polls", "queues", len(w.workers))
+	log.InfoContext(ctx, "worker polls", "queues", len(w.workers))
 	defer w.Stop()
 	select {
 	case <-ctx.Done():

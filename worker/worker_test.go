@@ -21,7 +21,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/workflows"
 )
 
-func TestMain(m *testing.M) { testenv.Main(m) }
+func TestMain(m *testing.M) { testenv.MainWithoutLeaks(m) }
 
 // Not parallel: what leaks is this test's.
 func TestRunPollsEveryQueueAndStops(t *testing.T) {

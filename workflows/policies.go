@@ -33,7 +33,7 @@ var (
 	// database nothing can be known or remembered.
 	quickStore = policy{start: 10 * time.Second, first: 200 * time.Millisecond, most: 30 * time.Second}
 	// vendorRead: a question to a vendor; total is set to what the case can wait.
-	vendorRead = policy{start: 60 * time.Second, first: time.Second, most: 5 * time.Minute}
+	vendorRead = policy{start: 60 * time.Second, heartbeat: 15 * time.Second, first: time.Second, most: 5 * time.Minute}
 	// vendorWrite: a change at a vendor that matters; total ends at the deadline.
 	vendorWrite = policy{start: 2 * time.Minute, heartbeat: 15 * time.Second, first: time.Second, most: 2 * time.Minute}
 	// notify: words for people; stale after an hour.

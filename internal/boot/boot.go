@@ -9,10 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	tlog "go.temporal.io/sdk/log"
@@ -22,9 +21,9 @@ import (
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/integrations/all"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/starter/codec"
 	"github.com/rebuttal-hq/rebuttal/store"
-	"github.com/rebuttal-hq/rebuttal/workflows"
 )
 
 // vendorTimeout bounds one HTTP call to a vendor, whatever the step allows.
@@ -42,6 +41,10 @@ type App struct {
 	// SDKLog is where Temporal's SDK writes; a step that will be tried again is
 	// an error to it, which only whoever runs the system wants to read.
 	SDKLog *slog.Logger
+	// Metrics are this process's; both roles serve them. Tracing is nil when
+	// it is off.
+	Metrics *telemetry.Metrics
+	Tracing *telemetry.Tracing
 
 	temporal client.Client
 }
@@ -52,16 +55,23 @@ type App struct {
 func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
 	a := &App{Config: cfg, Log: log, SDKLog: log}
 	var err error
-	deps := integrations.Deps{HTTP: &http.Client{Timeout: vendorTimeout}, Now: time.Now, Log: log}
+	if a.Metrics, err = telemetry.NewMetrics(); err != nil {
+		return nil, err
+	}
+	if a.Tracing, err = telemetry.StartTracing(ctx); err != nil {
+		return nil, err
+	}
+	deps := vendorDeps(log)
+	deps.Observe = telemetry.Vendors(a.Metrics, a.Tracing)
 	if a.Set, err = integrations.Build(all.Vendors, deps, cfg.Adapters()); err != nil {
 		return nil, err
 	}
 	if cfg.CodecKey != "" {
-		if a.Codec, err = codec.New(cfg.CodecKey); err != nil {
+		if a.Codec, err = codec.New(slices.Concat([]string{cfg.CodecKey}, cfg.OldCodecKeys)...); err != nil {
 			return nil, err
 		}
 	}
-	if a.DB, err = store.Open(ctx, cfg.Database); err != nil {
+	if a.DB, err = store.Open(ctx, cfg.Database, a.Tracing.Pool); err != nil {
 		return nil, err
 	}
 	if a.Blobs, err = store.OpenBlobs(ctx, cfg.Blobs); err != nil {
@@ -69,7 +79,20 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, erro
 		return nil, err
 	}
 	a.Desk = &desk.Desk{DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), BaseCurrency: cfg.BaseCurrency, Now: time.Now, Log: log}
+	a.Metrics.Registry.MustRegister(telemetry.NewState(a.DB, time.Now, log), telemetry.NewPool(a.DB.PoolStat))
 	return a, nil
+}
+
+// vendorDeps are what adapters work with. A vendor's answer may not send a call,
+// and with it our credentials, to another host.
+func vendorDeps(log *slog.Logger) integrations.Deps {
+	stay := func(r *http.Request, via []*http.Request) error {
+		if r.URL.Host != via[0].URL.Host || len(via) >= 10 {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	return integrations.Deps{HTTP: &http.Client{Timeout: vendorTimeout, CheckRedirect: stay}, Now: time.Now, Log: log}
 }
 
 // Close releases every connection.
@@ -81,6 +104,7 @@ func (a *App) Close() {
 		a.Log.Warn("close the blob store", "error", err)
 	}
 	a.DB.Close()
+	a.stopTracing()
 }
 
 // Temporal connects to the cluster, lazily: it succeeds with the cluster away,
@@ -122,7 +146,7 @@ func (a *App) clientOptions() (client.Options, error) {
 		opts.DataConverter = a.Codec.DataConverter()
 		opts.FailureConverter = a.Codec.FailureConverter()
 	}
-	return opts, nil
+	return opts, a.watch(&opts)
 }
 
 // Namespace is where the workflows live.
@@ -162,63 +186,6 @@ func people(team []config.Person) []desk.Person {
 	return out
 }
 
-// Migrate brings the database schema, the first rule set and Temporal's search
-// attributes up to date. It may be run any number of times.
-func (a *App) Migrate(ctx context.Context) error {
-	if err := a.DB.Migrate(ctx); err != nil {
-		return err
-	}
-	if err := a.importRules(ctx); err != nil {
-		return err
-	}
-	return a.searchAttributes(ctx)
-}
-
-// importRules publishes the configured rules as version 1 when the database
-// has none; afterwards versions live in the database.
-func (a *App) importRules(ctx context.Context) error {
-	if a.Config.Rules == "" {
-		return nil
-	}
-	history, err := a.DB.RuleHistory(ctx)
-	if err != nil || len(history) > 0 {
-		return err
-	}
-	source, err := os.ReadFile(a.Config.Rules)
-	if err != nil {
-		return fmt.Errorf("rules: %w", err)
-	}
-	_, err = a.Desk.PublishRules(ctx, desk.System, a.Config.Rules, source, "imported at the first start")
-	return err
-}
-
-func (a *App) searchAttributes(ctx context.Context) error {
-	c, err := a.Temporal()
-	if err != nil {
-		return err
-	}
-	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: a.Namespace()})
-	if err != nil {
-		return fmt.Errorf("temporal: list search attributes: %w", err)
-	}
-	missing := map[string]enumspb.IndexedValueType{}
-	for name, kind := range workflows.SearchAttributes() {
-		if _, ok := have.GetCustomAttributes()[name]; !ok {
-			missing[name] = kind
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-		Namespace: a.Namespace(), SearchAttributes: missing,
-	})
-	if err != nil {
-		return fmt.Errorf("temporal: add search attributes: %w", err)
-	}
-	return nil
-}
-
 // Health is one dependency or connection, tried.
 type Health struct {
 	Name string `json:"name"`
@@ -230,10 +197,10 @@ type Health struct {
 // by itself: what is broken hides nothing else.
 func Doctor(ctx context.Context, cfg *config.Config, log *slog.Logger) []Health {
 	a := &App{Config: cfg, Log: log, SDKLog: log}
-	deps := integrations.Deps{HTTP: &http.Client{Timeout: vendorTimeout}, Now: time.Now, Log: log}
+	deps := vendorDeps(log)
 	if cfg.CodecKey != "" {
 		var err error
-		if a.Codec, err = codec.New(cfg.CodecKey); err != nil {
+		if a.Codec, err = codec.New(slices.Concat([]string{cfg.CodecKey}, cfg.OldCodecKeys)...); err != nil {
 			return []Health{{Name: "codec_key", Says: err.Error()}}
 		}
 	}
@@ -292,14 +259,13 @@ func (a *App) pingTemporal(ctx context.Context) error {
 	if _, err := c.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
 		return err
 	}
-	have, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: a.Namespace()})
+	m := &cluster{namespace: a.Namespace(), service: c.WorkflowService(), operator: c.OperatorService()}
+	missing, err := m.missing(ctx)
 	if err != nil {
 		return err
 	}
-	for name := range workflows.SearchAttributes() {
-		if _, ok := have.GetCustomAttributes()[name]; !ok {
-			return errors.New("search attribute " + name + " is missing: run rebuttal migrate")
-		}
+	if len(missing) > 0 {
+		return errors.New("search attributes are missing: run rebuttal migrate")
 	}
 	return nil
 }

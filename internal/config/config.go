@@ -22,22 +22,27 @@ import (
 
 // Config is the whole configuration.
 type Config struct {
-	Listen       string `yaml:"listen"`        // host:port of the starter
-	PublicURL    string `yaml:"public_url"`    // how people reach the console; default http://<listen>
-	Database     string `yaml:"database"`      // PostgreSQL URL
-	Blobs        string `yaml:"blobs"`         // gocloud.dev blob URL; a folder as file:///path
-	BaseCurrency string `yaml:"base_currency"` // ISO 4217; rules must compare amounts in it
-	Rules        string `yaml:"rules"`         // file imported as version 1 when the database has none
+	Listen string `yaml:"listen"` // host:port of the starter
+	// MetricsListen is the host:port of a worker's /metrics, /healthz and
+	// /readyz; empty serves none. The starter has them on Listen.
+	MetricsListen string `yaml:"metrics_listen"`
+	PublicURL     string `yaml:"public_url"`    // how people reach the console; default http://<listen>
+	Database      string `yaml:"database"`      // PostgreSQL URL
+	Blobs         string `yaml:"blobs"`         // gocloud.dev blob URL; a folder as file:///path
+	BaseCurrency  string `yaml:"base_currency"` // ISO 4217; rules must compare amounts in it
+	Rules         string `yaml:"rules"`         // file imported as version 1 when the database has none
 	// Day is how long a policy day lasts; 24h outside of rehearsals.
 	Day time.Duration `yaml:"day"`
 	// CodecKey encrypts what Temporal keeps: 32 bytes in base64. Without it
 	// payloads are stored as they are, which only a rehearsal should do.
-	CodecKey    string                `yaml:"codec_key"`
-	Temporal    Temporal              `yaml:"temporal"`
-	Policy      Policy                `yaml:"policy"`
-	Connections map[string]Connection `yaml:"connections"`
-	Merchants   []Merchant            `yaml:"merchants"`
-	Team        []Person              `yaml:"team"`
+	CodecKey string `yaml:"codec_key"`
+	// OldCodecKeys still decrypt what was encrypted before a rotation.
+	OldCodecKeys []string              `yaml:"old_codec_keys"`
+	Temporal     Temporal              `yaml:"temporal"`
+	Policy       Policy                `yaml:"policy"`
+	Connections  map[string]Connection `yaml:"connections"`
+	Merchants    []Merchant            `yaml:"merchants"`
+	Team         []Person              `yaml:"team"`
 
 	file  string
 	root  *ast.File
@@ -59,6 +64,8 @@ type Policy struct {
 	SourcePatience time.Duration `yaml:"source_patience"` // when a silent source is given up
 	Linger         time.Duration `yaml:"linger"`          // how long a decided case waits for late movements
 	RetryEvery     time.Duration `yaml:"retry_every"`     // after a response failed
+	SweepEvery     time.Duration `yaml:"sweep_every"`     // providers are asked for what changed
+	ReconcileEvery time.Duration `yaml:"reconcile_every"` // providers are asked for everything, and compared
 }
 
 // Connection is one account at a vendor. Its settings are decoded by the
@@ -123,6 +130,7 @@ func defaults() *Config {
 		Policy: Policy{
 			FallbackWindow: 7 * 24 * time.Hour, SourcePatience: 24 * time.Hour,
 			Linger: 72 * time.Hour, RetryEvery: time.Hour,
+			SweepEvery: 15 * time.Minute, ReconcileEvery: 24 * time.Hour,
 		},
 	}
 }

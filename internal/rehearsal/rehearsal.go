@@ -186,7 +186,7 @@ func (s *System) Serve(ctx context.Context) error {
 	s.running.Go(func() {
 		s.note(starter.Run(ctx, s.console, starter.Deps{
 			DB: s.App.DB, Set: s.App.Set, Desk: s.App.Desk, Temporal: c, Codec: s.App.Codec,
-			TemporalUI: s.options.TemporalUI, Log: s.options.Log,
+			TemporalUI: s.options.TemporalUI, Log: s.options.Log, Metrics: s.App.Metrics, Tracing: s.App.Tracing,
 		}))
 	})
 	return nil

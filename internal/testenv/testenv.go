@@ -11,12 +11,15 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/rebuttal-hq/rebuttal/internal/devstack"
 )
@@ -73,7 +76,21 @@ func progress(s string) { fmt.Fprintln(os.Stderr, "testenv:", s) }
 // package calls it from TestMain. It is not needed for correctness: without it
 // the servers end with the process and leave a temporary folder, which the next
 // start sweeps away.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(run(m)) }
+
+// MainWithoutLeaks is Main for a package that runs what a process runs: it also
+// fails when the tests leave a goroutine behind.
+func MainWithoutLeaks(m *testing.M) {
+	code := run(m)
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, "testenv:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) int {
 	code := m.Run()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -86,7 +103,7 @@ func Main(m *testing.M) {
 			code = max(code, 1)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // Postgres returns the URL of an empty database of its own, which is dropped

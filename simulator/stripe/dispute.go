@@ -51,6 +51,7 @@ type record struct {
 	count      int
 	bodies     []string // of distinct submissions
 	accepted   bool
+	answers    []Answer
 	moves      []Movement
 	feeCharged int64 // the counter fee, while Stripe keeps it
 }
@@ -75,6 +76,17 @@ type Dispute struct {
 	Accepted       bool              // the merchant gave it up
 	IntendedMethod string
 	Movements      []Movement
+	Answers        []Answer // oldest first
+}
+
+// Answer is one answer that the account took: it was not refused, and not
+// repeated for an idempotency key.
+type Answer struct {
+	At    time.Time
+	Verb  string // submit or close
+	Stage string // inquiry or chargeback
+	Key   string // Idempotency-Key
+	Body  string // the request's body as it came
 }
 
 // Movement is one balance transaction of a dispute, in minor units.
@@ -292,7 +304,7 @@ func (d *record) view() Dispute {
 		NetworkCode: d.opt.NetworkCode, Brand: d.opt.Brand, Amount: d.opt.Amount, Currency: d.order.Currency,
 		OpenedAt: d.created, Due: d.due, Submissions: d.count, Bodies: slices.Clone(d.bodies),
 		Evidence: maps.Clone(d.evidence), Files: files, Accepted: d.accepted,
-		IntendedMethod: d.opt.IntendedMethod, Movements: slices.Clone(d.moves),
+		IntendedMethod: d.opt.IntendedMethod, Movements: slices.Clone(d.moves), Answers: slices.Clone(d.answers),
 	}
 }
 

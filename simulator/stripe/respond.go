@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -153,6 +154,7 @@ func (s *Stripe) submit(c *call, d *record) {
 	if body := d.body(); !slices.Contains(d.bodies, body) {
 		d.bodies = append(d.bodies, body)
 	}
+	s.note(c, d, "submit", d.stage())
 	d.count++
 	d.answered = true
 	if d.status == warningNeedsResponse {
@@ -184,6 +186,7 @@ func (s *Stripe) closeDispute(c *call) (object, *apiError) {
 	if refused := c.allow(); refused != nil {
 		return nil, refused
 	}
+	stage := d.stage()
 	switch d.status {
 	case needsResponse, underReview:
 		d.status = lost
@@ -193,9 +196,24 @@ func (s *Stripe) closeDispute(c *call) (object, *apiError) {
 		return nil, refuse("", "", "This dispute is already closed.")
 	}
 	d.accepted = true
+	s.note(c, d, "close", stage)
 	s.emit(d, "closed", nil)
 	s.later(c, s.onClosed, d.id)
 	return s.expanded(c, d.render(c.version), nil)
+}
+
+func (d *record) stage() string {
+	if strings.HasPrefix(d.status, "warning_") {
+		return "inquiry"
+	}
+	return "chargeback"
+}
+
+// note keeps an answer that the account took.
+func (s *Stripe) note(c *call, d *record, verb, stage string) {
+	d.answers = append(d.answers, Answer{
+		At: s.now(), Verb: verb, Stage: stage, Key: c.r.Header.Get("Idempotency-Key"), Body: string(c.body),
+	})
 }
 
 func (s *Stripe) later(c *call, hooks []func(id string), id string) {

@@ -25,6 +25,7 @@ type call struct {
 	id      string // the {id} of the path
 	version string
 	params  url.Values
+	body    []byte // as it came, unless it holds a file
 	file    *upload
 	after   []func() // run once the answer is written
 }
@@ -168,6 +169,7 @@ func (c *call) read(w http.ResponseWriter) *apiError {
 	if err != nil {
 		return refuse("", "", "The request is too large.")
 	}
+	c.body = body
 	c.params = c.r.URL.Query()
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

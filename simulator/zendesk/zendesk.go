@@ -59,8 +59,7 @@ type record struct {
 	audits    []map[string]any
 }
 
-// creation is what an idempotency key was used for. Zendesk forgets it after
-// two hours; a stand-in does not live that long.
+// creation is what an idempotency key was used for.
 type creation struct {
 	body   [sha256.Size]byte
 	answer map[string]any
@@ -89,6 +88,13 @@ func (z *Zendesk) Tickets() []Ticket {
 		out[i].Tags, out[i].Comments = slices.Clone(r.Tags), slices.Clone(r.Comments)
 	}
 	return out
+}
+
+// ForgetKeys forgets all idempotency keys, as Zendesk does after two hours.
+func (z *Zendesk) ForgetKeys() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	clear(z.created)
 }
 
 // ServeHTTP answers one API call.

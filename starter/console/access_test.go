@@ -244,15 +244,24 @@ func FuzzLocalPath(f *testing.F) {
 
 func TestSession(t *testing.T) {
 	t.Parallel()
-	s, cookie := session(), session().seal("rbt_secret", noon)
+	s := newSealer("a secret")
+	cookie := s.seal("rbt_secret", noon)
 	if token, ok := s.open(cookie, noon.Add(-time.Second)); !ok || token != "rbt_secret" {
 		t.Errorf("%q, %v", token, ok)
 	}
 	if _, ok := s.open(cookie, noon); ok {
 		t.Error("a session that ended still holds")
 	}
-	if cookie == session().seal("rbt_secret", noon) {
+	if cookie == s.seal("rbt_secret", noon) {
 		t.Error("the same token gives the same cookie twice")
+	}
+	if token, ok := newSealer("a secret").open(cookie, noon.Add(-time.Second)); !ok || token != "rbt_secret" {
+		t.Error("a process with the same secret does not know the session")
+	}
+	for name, other := range map[string]sealer{"another secret": newSealer("other"), "none": newSealer("")} {
+		if _, ok := other.open(cookie, noon.Add(-time.Second)); ok {
+			t.Errorf("a process with %s opens the session", name)
+		}
 	}
 	for i := range cookie {
 		forged := []byte(cookie)
@@ -264,11 +273,12 @@ func TestSession(t *testing.T) {
 }
 
 func FuzzSession(f *testing.F) {
-	for _, seed := range []string{"", "AAAA", "_-", session().seal("rbt_x", noon), strings.Repeat("A", 64)} {
+	s := newSealer("")
+	for _, seed := range []string{"", "AAAA", "_-", s.seal("rbt_x", noon), strings.Repeat("A", 64)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, cookie string) {
-		if token, ok := session().open(cookie, noon.Add(-time.Hour)); ok && token != "rbt_x" {
+		if token, ok := s.open(cookie, noon.Add(-time.Hour)); ok && token != "rbt_x" {
 			t.Fatalf("%q opens to %q", cookie, token)
 		}
 	})
@@ -279,7 +289,7 @@ func TestMayRead(t *testing.T) {
 	w := newSite(t)
 	secret, err := w.db.CreateToken(t.Context(), "ghost", "ghost", "nobody")
 	check(t, err)
-	may := MayRead(w.desk)
+	may := w.console.MayRead
 	for name, c := range map[string]struct {
 		header, cookie string
 		want           bool
@@ -290,7 +300,7 @@ func TestMayRead(t *testing.T) {
 		"unknown bearer":      {header: "Bearer rbt_wrong"},
 		"another scheme":      {header: "Basic " + w.tokens[desk.RoleViewer]},
 		"session":             {cookie: w.cookie(desk.RoleFinance).Value, want: true},
-		"session that ended":  {cookie: session().seal(w.tokens[desk.RoleViewer], noon.Add(-time.Second))},
+		"session that ended":  {cookie: w.console.session.seal(w.tokens[desk.RoleViewer], noon.Add(-time.Second))},
 		"the token as cookie": {cookie: w.tokens[desk.RoleViewer]},
 	} {
 		req := w.request("", "/codec/decode", url.Values{})

@@ -142,7 +142,7 @@ var irreversible = []dispute.DecisionKind{dispute.DecideApprove, dispute.DecideS
 var confirmTemplate = pageTemplate("confirm")
 
 // confirm is the question as a page of its own, for whoever has no dialog.
-func (c *console) confirm(v *visit) error {
+func (c *Console) confirm(v *visit) error {
 	f, err := c.open(v)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ type confirmView struct {
 }
 
 // decide sends a decision to the case and comes back to it.
-func (c *console) decide(v *visit) error {
+func (c *Console) decide(v *visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func unanswered(caseID string, in dispute.Decision) problem {
 	}
 }
 
-func (c *console) note(v *visit) error {
+func (c *Console) note(v *visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (c *console) note(v *visit) error {
 	return c.back(v, string(dispute.DecideNote), err)
 }
 
-func (c *console) attach(v *visit) error {
+func (c *Console) attach(v *visit) error {
 	upload, head, err := v.Request.FormFile("file")
 	var large *http.MaxBytesError
 	switch {
@@ -237,7 +237,7 @@ func (c *console) attach(v *visit) error {
 }
 
 // back returns to the case and has it say what was done.
-func (c *console) back(v *visit, done string, err error) error {
+func (c *Console) back(v *visit, done string, err error) error {
 	if err == nil {
 		v.Redirect(http.StatusSeeOther, casePath(v.Param("id"))+"?done="+done)
 	}

@@ -25,7 +25,7 @@ type file struct {
 var caseTemplate = pageTemplate("case")
 
 // open reads the case that the address names.
-func (c *console) open(v *visit) (*file, error) {
+func (c *Console) open(v *visit) (*file, error) {
 	found, err := c.desk.Case(v.Request.Context(), v.who, v.Param("id"))
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ type ruleView struct {
 
 func casePath(id string) string { return "/cases/" + url.PathEscape(id) }
 
-func (c *console) showCase(v *visit) error {
+func (c *Console) showCase(v *visit) error {
 	f, err := c.open(v)
 	if err != nil {
 		return err

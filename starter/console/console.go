@@ -21,8 +21,7 @@ const (
 
 // Register adds the console's pages at the root of g. Every page but the login
 // wants a session, and every form is refused when another site sent it.
-func Register(g gin.IRouter, d *desk.Desk) {
-	c := &console{desk: d}
+func (c *Console) Register(g gin.IRouter) {
 	open := g.Group("", protect(c))
 	open.GET("/assets/:name", asset)
 	open.GET("/login", c.loginPage)
@@ -44,14 +43,20 @@ func Register(g gin.IRouter, d *desk.Desk) {
 
 // MayRead reports whether a request comes from somebody who may read cases: by
 // the console's session cookie, or by an API token as Bearer.
-func MayRead(d *desk.Desk) func(*http.Request) bool {
-	return func(r *http.Request) bool {
-		who, err := authenticate(d, r)
-		return err == nil && who.May(desk.MayReadCases)
-	}
+func (c *Console) MayRead(r *http.Request) bool {
+	who, err := c.authenticate(r)
+	return err == nil && who.May(desk.MayReadCases)
 }
 
-type console struct{ desk *desk.Desk }
+// Console is the web pages over a desk.
+type Console struct {
+	desk    *desk.Desk
+	session sealer
+}
+
+// New makes a console. Processes with the same secret share their logins; an
+// empty one makes logins end with the process.
+func New(d *desk.Desk, secret string) *Console { return &Console{desk: d, session: newSealer(secret)} }
 
 // visit is one request of somebody who is logged in.
 type visit struct {
@@ -61,9 +66,9 @@ type visit struct {
 
 // as runs a handler for whoever is logged in, sends others to the login, and
 // shows the error that the handler returns.
-func (c *console) as(h func(*visit) error) gin.HandlerFunc {
+func (c *Console) as(h func(*visit) error) gin.HandlerFunc {
 	return func(g *gin.Context) {
-		who, err := authenticate(c.desk, g.Request)
+		who, err := c.authenticate(g.Request)
 		v := &visit{Context: g, who: who}
 		switch {
 		case err == nil:
@@ -86,7 +91,7 @@ const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-act
 
 // protect sets the headers of every answer, bounds what is read, and refuses
 // forms that another site sent.
-func protect(c *console) gin.HandlerFunc {
+func protect(c *Console) gin.HandlerFunc {
 	crossOrigin := http.NewCrossOriginProtection()
 	return func(g *gin.Context) {
 		h := g.Writer.Header()

@@ -91,7 +91,7 @@ func reason(err error) string {
 var errorTemplate = pageTemplate("error")
 
 // fail shows an error page. Only what is not the visitor's doing is logged.
-func (c *console) fail(v *visit, p problem, err error) {
+func (c *Console) fail(v *visit, p problem, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		c.desk.Log.Error("console", "path", v.FullPath(), "status", p.Status, "kind", dispute.KindOf(err), "error", err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // itemFile sends the file of one evidence item.
-func (c *console) itemFile(v *visit) error {
+func (c *Console) itemFile(v *visit) error {
 	f, err := c.desk.Case(v.Request.Context(), v.who, v.Param("id"))
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (c *console) itemFile(v *visit) error {
 }
 
 // packetFile sends one file of a packet: the very bytes that the provider gets.
-func (c *console) packetFile(v *visit) error {
+func (c *Console) packetFile(v *visit) error {
 	f, content, err := c.desk.PacketFile(v.Request.Context(), v.who, v.Param("id"), v.Param("hash"), v.Param("sha256"))
 	if err == nil {
 		sendFile(v, content, f.MediaType, f.Name)
@@ -40,7 +40,7 @@ func (c *console) packetFile(v *visit) error {
 
 // writtenBytes sends the exact bytes of a request to another system, or of its
 // answer.
-func (c *console) writtenBytes(v *visit) error {
+func (c *Console) writtenBytes(v *visit) error {
 	f, err := c.desk.Case(v.Request.Context(), v.who, v.Param("id"))
 	if err != nil {
 		return err

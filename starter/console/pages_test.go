@@ -328,7 +328,7 @@ func TestPageThatCannotBeDrawn(t *testing.T) {
 	answer := httptest.NewRecorder()
 	g, _ := gin.CreateTestContext(answer)
 	g.Request = httptest.NewRequest(http.MethodGet, "/", nil)
-	c := &console{desk: w.desk}
+	c := &Console{desk: w.desk}
 	c.render(&visit{Context: g}, http.StatusOK, page{Template: caseTemplate, Body: "no case"})
 	if answer.Code != broken.Status || !strings.Contains(answer.Body.String(), broken.Title) {
 		t.Errorf("%d: %s", answer.Code, answer.Body)

@@ -145,7 +145,7 @@ type row struct {
 
 var queueTemplate = pageTemplate("queue")
 
-func (c *console) queue(v *visit) error {
+func (c *Console) queue(v *visit) error {
 	t := tabOf(v.Query("tab"))
 	now := c.desk.Now()
 	f := filterOf(v.Request.URL.Query())
@@ -174,7 +174,7 @@ func (c *console) queue(v *visit) error {
 }
 
 // emptyQueue tells an installation without cases from a day without work.
-func (c *console) emptyQueue(v *visit) (empty, error) {
+func (c *Console) emptyQueue(v *visit) (empty, error) {
 	rows, _, err := c.desk.Cases(v.Request.Context(), v.who, store.CaseFilter{Limit: 1})
 	if err != nil || len(rows) > 0 {
 		return allOpen, err
@@ -185,7 +185,7 @@ func (c *console) emptyQueue(v *visit) (empty, error) {
 	}, nil
 }
 
-func (c *console) search(v *visit) error {
+func (c *Console) search(v *visit) error {
 	q := v.Request.URL.Query()
 	f := filterOf(q)
 	rows, next, err := c.list(v, f, nil)
@@ -220,7 +220,7 @@ func statuses(current dispute.Status) []link {
 
 // list reads cases page by page until enough of them are kept. The cursor goes
 // on behind the last that was looked at.
-func (c *console) list(v *visit, f store.CaseFilter, keep func(store.CaseRow) bool) ([]store.CaseRow, string, error) {
+func (c *Console) list(v *visit, f store.CaseFilter, keep func(store.CaseRow) bool) ([]store.CaseRow, string, error) {
 	return collect(v.Request.Context(), f, keep, func(ctx context.Context, f store.CaseFilter) ([]store.CaseRow, string, error) {
 		return c.desk.Cases(ctx, v.who, f)
 	})
@@ -263,7 +263,7 @@ func filterOf(q url.Values) store.CaseFilter {
 	}
 }
 
-func (c *console) listView(v *visit, rows []store.CaseRow, next string) queueView {
+func (c *Console) listView(v *visit, rows []store.CaseRow, next string) queueView {
 	at := v.Request.URL
 	var view queueView
 	for _, name := range []string{byProvider, byQueue, byOwner, byMerchant} {
@@ -286,7 +286,7 @@ func (c *console) listView(v *visit, rows []store.CaseRow, next string) queueVie
 	return view
 }
 
-func (c *console) row(at *url.URL, r store.CaseRow) row {
+func (c *Console) row(at *url.URL, r store.CaseRow) row {
 	s := r.View.Snapshot
 	out := row{
 		ID: r.ID, Left: leftOf(r, c.desk.Now()), Amount: grouped(r.Amount()), Currency: r.Amount().Currency,

@@ -51,7 +51,7 @@ type page struct {
 }
 
 // render writes a page whole or, when it cannot be drawn, an error.
-func (c *console) render(v *visit, status int, p page) {
+func (c *Console) render(v *visit, status int, p page) {
 	p.Who, p.Theme, p.Now = v.who, theme(v.Context), c.desk.Now().UTC()
 	p.Here = "/"
 	if v.Request.Method == http.MethodGet {

@@ -3,13 +3,14 @@ package console
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,16 +28,17 @@ const (
 	themeLength = 365 * 24 * time.Hour
 )
 
-// sealer keeps an API token in a cookie that only this process can read. The
-// token is looked up with every request, so a revoked one ends its sessions at
-// once.
+// sealer keeps an API token in a cookie that only whoever has its secret can
+// read. The token is looked up with every request, so a revoked one ends its
+// sessions at once.
 type sealer struct{ aead cipher.AEAD }
 
-// session seals with a key that ends with the process: after a restart, or at
-// another process behind the same address, people log in again.
-var session = sync.OnceValue(func() sealer {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails, by its documentation
+func newSealer(secret string) sealer {
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "rebuttal console session", 32)
+	if secret == "" || err != nil { // an error is impossible at this length
+		key = make([]byte, 32)
+		_, _ = rand.Read(key) // never fails, by its documentation
+	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err)
@@ -46,7 +48,7 @@ var session = sync.OnceValue(func() sealer {
 		panic(err)
 	}
 	return sealer{aead}
-})
+}
 
 func (s sealer) seal(token string, until time.Time) string {
 	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // after 1970
@@ -68,18 +70,18 @@ func (s sealer) open(cookie string, now time.Time) (token string, ok bool) {
 
 // authenticate is the actor of a request: by its API token as Bearer, or by its
 // session. Neither is an error of kind Auth.
-func authenticate(d *desk.Desk, r *http.Request) (desk.Actor, error) {
+func (c *Console) authenticate(r *http.Request) (desk.Actor, error) {
 	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		cookie, err := r.Cookie(sessionCookie)
 		if err == nil {
-			secret, ok = session().open(cookie.Value, d.Now())
+			secret, ok = c.session.open(cookie.Value, c.desk.Now())
 		}
 	}
 	if !ok || !strings.HasPrefix(secret, store.TokenPrefix) {
 		return desk.Actor{}, dispute.Errorf(dispute.Auth, "console", "nobody is logged in")
 	}
-	return d.Authenticate(r.Context(), secret)
+	return c.desk.Authenticate(r.Context(), secret)
 }
 
 var loginTemplate = pageTemplate("login")
@@ -89,12 +91,12 @@ type loginView struct {
 	Problem string
 }
 
-func (c *console) loginPage(g *gin.Context) {
+func (c *Console) loginPage(g *gin.Context) {
 	v := &visit{Context: g}
 	c.render(v, http.StatusOK, page{Template: loginTemplate, Title: "Log in", Body: loginView{Next: localPath(g.Query("next"))}})
 }
 
-func (c *console) login(g *gin.Context) {
+func (c *Console) login(g *gin.Context) {
 	v := &visit{Context: g}
 	if err := v.form(); err != nil {
 		c.fail(v, problemOf(err), err)
@@ -104,7 +106,7 @@ func (c *console) login(g *gin.Context) {
 	_, err := c.desk.Authenticate(g.Request.Context(), token)
 	switch {
 	case err == nil:
-		c.setCookie(g, sessionCookie, session().seal(token, c.desk.Now().Add(sessionLength)), sessionLength)
+		c.setCookie(g, sessionCookie, c.session.seal(token, c.desk.Now().Add(sessionLength)), sessionLength)
 		g.Redirect(http.StatusSeeOther, next)
 	case dispute.KindOf(err) == dispute.Auth:
 		view := loginView{Next: next, Problem: "This token is unknown, or it was revoked."}
@@ -114,12 +116,12 @@ func (c *console) login(g *gin.Context) {
 	}
 }
 
-func (c *console) logout(g *gin.Context) {
+func (c *Console) logout(g *gin.Context) {
 	c.setCookie(g, sessionCookie, "", -time.Second)
 	g.Redirect(http.StatusSeeOther, "/login")
 }
 
-func (c *console) setTheme(g *gin.Context) {
+func (c *Console) setTheme(g *gin.Context) {
 	v := &visit{Context: g}
 	if err := v.form(); err != nil {
 		c.fail(v, problemOf(err), err)
@@ -143,7 +145,7 @@ func theme(g *gin.Context) string {
 
 // setCookie keeps the cookie from scripts and other sites. A link from a chat
 // still brings it along, which Strict would not.
-func (c *console) setCookie(g *gin.Context, name, value string, length time.Duration) {
+func (c *Console) setCookie(g *gin.Context, name, value string, length time.Duration) {
 	secure := g.Request.TLS != nil || strings.EqualFold(g.GetHeader("X-Forwarded-Proto"), "https")
 	http.SetCookie(g.Writer, &http.Cookie{ //nolint:gosec // Secure wherever the connection is
 		Name: name, Value: value, Path: "/", MaxAge: int(length.Seconds()),

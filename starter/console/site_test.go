@@ -32,6 +32,7 @@ type site struct {
 	desk     *desk.Desk
 	temporal *fakeTemporal
 	engine   *gin.Engine
+	console  *Console
 	url      string
 	tokens   map[desk.Role]string
 }
@@ -55,7 +56,8 @@ func newSite(t testing.TB) *site {
 	w.desk = &desk.Desk{
 		DB: db, Blobs: blobs, Temporal: w.temporal, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}
-	Register(w.engine, w.desk)
+	w.console = New(w.desk, "a secret")
+	w.console.Register(w.engine)
 	server := httptest.NewServer(w.engine)
 	t.Cleanup(server.Close)
 	w.url = server.URL
@@ -99,7 +101,7 @@ func (w *site) request(role desk.Role, path string, form url.Values) *http.Reque
 }
 
 func (w *site) cookie(role desk.Role) *http.Cookie {
-	return &http.Cookie{Name: sessionCookie, Value: session().seal(w.tokens[role], noon.Add(time.Hour))}
+	return &http.Cookie{Name: sessionCookie, Value: w.console.session.seal(w.tokens[role], noon.Add(time.Hour))}
 }
 
 var browser = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -36,23 +36,6 @@ type silent struct{}
 
 func (silent) Vendor() string { return "silent" }
 
-func chats(t *testing.T, c *chat) *integrations.Set {
-	t.Helper()
-	vendor := func(name string, a integrations.Adapter) integrations.Vendor {
-		return integrations.Vendor{
-			Name: name, Settings: func() any { return &struct{}{} },
-			New: func(integrations.Deps, string, any) (integrations.Adapter, error) { return a, nil },
-		}
-	}
-	none := func(any) error { return nil }
-	set, err := integrations.Build([]integrations.Vendor{vendor("chat", c), vendor("silent", silent{})}, integrations.Deps{},
-		[]integrations.Connection{{Name: "alerts", Vendor: "chat", Decode: none}, {Name: "mute", Vendor: "silent", Decode: none}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
-
 func TestClicks(t *testing.T) {
 	t.Parallel()
 	refused := func(k dispute.Kind) error { return dispute.Errorf(k, "decide: approve cs_1", "the case is closed") }
@@ -81,7 +64,7 @@ func TestClicks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, c := open(t), &chat{err: tc.unread}
-			h.Set = chats(t, c)
+			h.Set = integrations.SetOf(map[string]integrations.Adapter{"alerts": c, "mute": silent{}})
 			if tc.connection == "" {
 				tc.connection = "alerts"
 			}

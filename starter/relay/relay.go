@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/store"
 	"github.com/rebuttal-hq/rebuttal/workflows"
@@ -47,8 +49,9 @@ type Relay struct {
 	Log    *slog.Logger
 }
 
-// Run forwards until ctx ends. With Temporal away it keeps trying, each notice
-// with growing gaps; the notices stay in PostgreSQL.
+// Run forwards until ctx ends. A notice that fails is tried again, with growing
+// gaps. With Temporal away none is tried until it answers, so that no gap then
+// keeps the nearest deadline waiting; the notices stay in PostgreSQL.
 func (r *Relay) Run(ctx context.Context) error {
 	wake := make(chan struct{}, 1)
 	nudge := func() {
@@ -60,16 +63,19 @@ func (r *Relay) Run(ctx context.Context) error {
 	var listening sync.WaitGroup
 	listening.Go(func() {
 		if err := r.DB.Listen(ctx, store.NoticesChannel, nudge); err != nil && ctx.Err() == nil {
-			r.Log.Error("relay does not listen; it looks every second", "error", err)
+			r.Log.ErrorContext(ctx, "relay does not listen; it looks every second", telemetry.KeyError, err)
 		}
 	})
 	defer listening.Wait()
 	every := time.NewTicker(tick)
 	defer every.Stop()
-	for {
-		more := r.forward(ctx)
-		if more {
-			continue
+	for doubt := false; ; {
+		if !doubt || r.answers(ctx) {
+			more, failures := r.forward(ctx)
+			doubt = failures
+			if more {
+				continue
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -80,30 +86,42 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
-// forward moves one batch and reports whether there may be more.
-func (r *Relay) forward(ctx context.Context) bool {
+// answers asks whether Temporal is there.
+func (r *Relay) answers(ctx context.Context) bool {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	_, err := r.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return err == nil
+}
+
+// forward moves one batch. It reports whether there may be more, and whether
+// any delivery failed.
+func (r *Relay) forward(ctx context.Context) (more, failures bool) {
 	notices, err := r.DB.ClaimNotices(ctx, batch, lease)
 	if err != nil {
 		if ctx.Err() == nil {
-			r.Log.Error("relay cannot claim notices", "error", err)
+			r.Log.ErrorContext(ctx, "relay cannot claim notices", telemetry.KeyError, err)
 		}
-		return false
+		return false, false
 	}
 	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		done []store.Forwarded
-		gate = make(chan struct{}, workers)
+		wg     sync.WaitGroup
+		mu     sync.Mutex
+		done   []store.Forwarded
+		failed atomic.Bool
+		gate   = make(chan struct{}, workers)
 	)
 	for _, n := range notices {
 		gate <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-gate }()
+			ctx := telemetry.WithTraceParent(ctx, n.TraceParent)
 			id, err := r.attempt(ctx, n)
 			if errors.Is(err, errRefused) {
 				return
 			}
 			if err != nil {
+				failed.Store(true)
 				r.failed(ctx, n, err)
 				return
 			}
@@ -114,9 +132,9 @@ func (r *Relay) forward(ctx context.Context) bool {
 	}
 	wg.Wait()
 	if err := r.DB.NoticesForwarded(ctx, done); err != nil && ctx.Err() == nil {
-		r.Log.Error("relay cannot mark notices as forwarded; they will be forwarded again", "error", err)
+		r.Log.ErrorContext(ctx, "relay cannot mark notices as forwarded; they will be forwarded again", telemetry.KeyError, err)
 	}
-	return len(notices) == batch && len(done) > 0
+	return len(notices) == batch && len(done) > 0, failed.Load()
 }
 
 // attempt delivers a notice, or settles that it never will be: such a notice
@@ -128,11 +146,20 @@ func (r *Relay) attempt(ctx context.Context, n store.InboxNotice) (workflowID st
 	if !hopeless(n, err) {
 		return id, err
 	}
-	r.Log.Warn("notice refused for good", "notice", n.ID, "error", err)
+	r.about(n).WarnContext(ctx, "notice refused for good", telemetry.KeyError, err)
 	if n.Kind == store.KindClick {
 		r.tell(ctx, n, err)
 	}
 	return "", errors.Join(errRefused, r.DB.NoticeRefused(ctx, n.ID, err.Error()))
+}
+
+// about is a log whose lines name the notice and its case.
+func (r *Relay) about(n store.InboxNotice) *slog.Logger {
+	log := r.Log.With(telemetry.KeyNotice, n.ID, telemetry.KeyConnection, n.Connection)
+	if n.DisputeID == "" {
+		return log
+	}
+	return log.With(telemetry.KeyCase, dispute.Ref{Connection: n.Connection, ID: n.DisputeID}.CaseID())
 }
 
 // errRefused says that a notice was ended with its reason kept.
@@ -170,7 +197,7 @@ func (r *Relay) tell(ctx context.Context, n store.InboxNotice, refusal error) {
 		why = e.Err // without the operation, which says nothing to people
 	}
 	if err := to.AnswerClick(ctx, c, "Not done: "+why.Error()); err != nil {
-		r.Log.Warn("click not answered", "notice", n.ID, "error", err)
+		r.about(n).WarnContext(ctx, "click not answered", telemetry.KeyError, err)
 	}
 }
 
@@ -182,9 +209,9 @@ func (r *Relay) failed(ctx context.Context, n store.InboxNotice, err error) {
 	if n.Attempts < 7 {
 		gap = min(firstGap<<max(n.Attempts-1, 0), mostGap)
 	}
-	r.Log.Warn("notice not forwarded", "notice", n.ID, "attempt", n.Attempts, "error", err)
+	r.about(n).WarnContext(ctx, "notice not forwarded", "attempt", n.Attempts, telemetry.KeyError, err)
 	if e := r.DB.NoticeFailed(ctx, n.ID, err.Error(), r.Now().Add(gap)); e != nil {
-		r.Log.Error("notice not rescheduled; its lease will run out", "notice", n.ID, "error", e)
+		r.about(n).ErrorContext(ctx, "notice not rescheduled; its lease will run out", telemetry.KeyError, e)
 	}
 }
 
@@ -209,11 +236,11 @@ func (r *Relay) deliver(ctx context.Context, n store.InboxNotice) (workflowID st
 // toWorkflow signals the case's running part, or starts its first or next one.
 func (r *Relay) toWorkflow(ctx context.Context, n dispute.Notice) (string, error) {
 	ref := n.Ref()
-	s := workflows.State{Ref: ref, Part: 1, Pending: []dispute.Notice{n}}
+	s := workflows.State{Ref: ref, Part: 1, Pending: []string{n.EventID}}
 	row, err := r.DB.GetCase(ctx, ref.CaseID())
 	switch {
 	case err == nil && row.WorkflowID != "":
-		err := r.Temporal.SignalWorkflow(ctx, row.WorkflowID, "", workflows.NoticeSignal, n)
+		err := r.Temporal.SignalWorkflow(ctx, row.WorkflowID, "", workflows.NoticeSignal, arrival(n))
 		if err == nil || !gone(err) {
 			return row.WorkflowID, err
 		}
@@ -235,7 +262,7 @@ func nextPart(row store.CaseRow, n dispute.Notice) (workflows.State, error) {
 			return closing, err
 		}
 	}
-	return closing.NextPart(n), nil
+	return closing.NextPart(n.EventID), nil
 }
 
 func (r *Relay) start(ctx context.Context, s workflows.State, n dispute.Notice) (string, error) {
@@ -255,12 +282,16 @@ func (r *Relay) start(ctx context.Context, s workflows.State, n dispute.Notice) 
 	if !errors.As(err, &taken) {
 		return id, err
 	}
-	err = r.Temporal.SignalWorkflow(ctx, id, "", workflows.NoticeSignal, n)
+	err = r.Temporal.SignalWorkflow(ctx, id, "", workflows.NoticeSignal, arrival(n))
 	if gone(err) {
 		// It ended before it could write its row; the next attempt finds the row.
 		return "", dispute.Errorf(dispute.Transient, "relay: "+id, "ended meanwhile")
 	}
 	return id, err
+}
+
+func arrival(n dispute.Notice) workflows.Arrival {
+	return workflows.Arrival{Event: n.EventID, Kind: n.Kind}
 }
 
 func gone(err error) bool {

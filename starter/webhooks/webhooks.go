@@ -19,6 +19,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -39,13 +40,15 @@ type Door struct {
 	received *prometheus.CounterVec
 }
 
-// New makes a door and registers its counter.
-func New(set *integrations.Set, inbox Inbox, now func() time.Time, log *slog.Logger, reg prometheus.Registerer) *Door {
-	d := &Door{set: set, inbox: inbox, now: now, log: log, received: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "rebuttal_webhooks_total", Help: "Webhooks by connection and outcome.",
-	}, []string{"connection", "outcome"})}
-	reg.MustRegister(d.received)
-	return d
+// New makes a door that counts, by connection and outcome, what it receives. A
+// provider's connection is counted from zero, so that its silence shows.
+func New(set *integrations.Set, inbox Inbox, now func() time.Time, log *slog.Logger, received *prometheus.CounterVec) *Door {
+	for _, name := range set.Names() {
+		if _, err := integrations.As[integrations.Intake](set, name); err == nil {
+			received.WithLabelValues(name, stored.outcome)
+		}
+	}
+	return &Door{set: set, inbox: inbox, now: now, log: log, received: received}
 }
 
 // answer is a status with the word that counts it and the sentence that
@@ -58,6 +61,7 @@ type answer struct {
 
 var (
 	stored      = answer{http.StatusOK, "stored", "stored"}
+	clicked     = answer{http.StatusOK, "clicked", "stored"} // a person's click, not a provider's notice
 	unknown     = answer{http.StatusNotFound, "unknown_connection", "no connection of this name takes webhooks"}
 	forged      = answer{http.StatusUnauthorized, "bad_signature", "the signature does not fit the body and our secrets"}
 	malformed   = answer{http.StatusBadRequest, "malformed", "the body is not this vendor's format; it was kept for a person to see"}
@@ -76,7 +80,7 @@ func (d *Door) Handle(c *gin.Context) {
 	}
 	d.received.WithLabelValues(label, a.outcome).Inc()
 	if a.status != http.StatusOK {
-		d.log.Warn("webhook refused", "connection", label, "outcome", a.outcome)
+		d.log.WarnContext(c.Request.Context(), "webhook refused", telemetry.KeyConnection, label, "outcome", a.outcome)
 	}
 	c.JSON(a.status, gin.H{"status": a.status, "detail": a.text})
 }
@@ -94,7 +98,7 @@ func (d *Door) take(ctx context.Context, name string, w http.ResponseWriter, r *
 	if err != nil {
 		return broken
 	}
-	m := message{connection: name, header: r.Header, body: body, at: d.now()}
+	m := message{connection: name, header: r.Header, body: body, at: d.now(), trace: telemetry.TraceParent(ctx)}
 	switch a := adapter.(type) {
 	case integrations.Intake:
 		return d.notices(ctx, a, m)
@@ -111,6 +115,7 @@ type message struct {
 	header     http.Header
 	body       []byte
 	at         time.Time
+	trace      string
 }
 
 func (d *Door) notices(ctx context.Context, a integrations.Intake, m message) answer {
@@ -155,7 +160,7 @@ func (d *Door) clicks(ctx context.Context, a integrations.Interactive, m message
 			OccurredAt: m.at, Parsed: parsed, State: store.NoticePending,
 		}))
 	}
-	return d.save(ctx, stored, rows...)
+	return d.save(ctx, clicked, rows...)
 }
 
 // unreadable keeps a body that its sender signed and nobody here understands.
@@ -168,7 +173,7 @@ func (d *Door) unreadable(ctx context.Context, m message) answer {
 }
 
 func (m message) fill(n store.NewNotice) store.NewNotice {
-	n.Body, n.ReceivedAt, n.ContentType = m.body, m.at, m.header.Get("Content-Type")
+	n.Body, n.ReceivedAt, n.ContentType, n.TraceParent = m.body, m.at, m.header.Get("Content-Type"), m.trace
 	return n
 }
 
@@ -177,7 +182,7 @@ func (d *Door) save(ctx context.Context, done answer, rows ...store.NewNotice) a
 		return done
 	}
 	if _, err := d.inbox.Save(ctx, rows...); err != nil {
-		d.log.Error("webhook not stored", "connection", rows[0].Connection, "error", err)
+		d.log.ErrorContext(ctx, "webhook not stored", telemetry.KeyConnection, rows[0].Connection, telemetry.KeyError, err)
 		return unavailable
 	}
 	return done

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -26,6 +27,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/integrations/shipbob"
 	"github.com/rebuttal-hq/rebuttal/integrations/slack"
 	"github.com/rebuttal-hq/rebuttal/integrations/stripe"
+	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/slack"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -94,16 +96,20 @@ func connections(t testing.TB) *integrations.Set {
 
 type house struct {
 	http.Handler
-	reg *prometheus.Registry
+	reg *telemetry.Metrics
 	log *bytes.Buffer
 }
 
 func open(t testing.TB, to Inbox) house {
 	t.Helper()
-	h := house{reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+	m, err := telemetry.NewMetrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := house{reg: m, log: &bytes.Buffer{}}
 	g := gin.New()
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	g.POST("/webhooks/:connection", New(connections(t), to, func() time.Time { return now }, log, h.reg).Handle)
+	g.POST("/webhooks/:connection", New(connections(t), to, func() time.Time { return now }, log, h.reg.Webhooks).Handle)
 	h.Handler = g
 	return h
 }
@@ -308,11 +314,15 @@ func TestCounter(t *testing.T) {
 	h.post(t, "stripe-us", signed(body, now, newSecret), body)
 	h.post(t, "stripe-us", nil, body)
 	got := map[string]float64{}
-	families, err := h.reg.Gather()
+	families, err := h.reg.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range families[0].GetMetric() {
+	at := slices.IndexFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "rebuttal_webhooks_total" })
+	if at < 0 {
+		t.Fatal("nothing was counted")
+	}
+	for _, m := range families[at].GetMetric() {
 		labels := map[string]string{}
 		for _, l := range m.GetLabel() {
 			labels[l.GetName()] = l.GetValue()

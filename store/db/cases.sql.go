@@ -198,6 +198,32 @@ func (q *Queries) CountByStatus(ctx context.Context) ([]CountByStatusRow, error)
 	return items, nil
 }
 
+const countOfCustomer = `-- name: CountOfCustomer :one
+SELECT count(*) FROM cases
+WHERE array_to_tsvector(words) @@ $1::text::tsquery
+  AND connection = $2 AND payment ->> 'customer_id' = $3::text AND id <> $4
+`
+
+type CountOfCustomerParams struct {
+	Words      string
+	Connection string
+	CustomerID string
+	But        string
+}
+
+// The index of words finds the candidates; the payment decides.
+func (q *Queries) CountOfCustomer(ctx context.Context, arg CountOfCustomerParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countOfCustomer,
+		arg.Words,
+		arg.Connection,
+		arg.CustomerID,
+		arg.But,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const eventKnown = `-- name: EventKnown :one
 SELECT EXISTS (SELECT FROM case_events WHERE case_id = $1 AND key = $2 AND key <> '')
 `
@@ -351,6 +377,58 @@ func (q *Queries) LockCase(ctx context.Context, id string) (Case, error) {
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Version,
+	)
+	return i, err
+}
+
+const owedAnswers = `-- name: OwedAnswers :one
+SELECT count(*) FILTER (WHERE deadline_at <= $1::timestamptz)                                AS past,
+       count(*) FILTER (WHERE left_over > interval '0'   AND left_over <= interval '6h')  AS within_6h,
+       count(*) FILTER (WHERE left_over > interval '6h'  AND left_over <= interval '24h') AS within_24h,
+       count(*) FILTER (WHERE left_over > interval '24h' AND left_over <= interval '72h') AS within_72h,
+       count(*) FILTER (WHERE cut_off_at < $2::timestamptz AND NOT passed)                   AS late,
+       count(*) FILTER (WHERE NOT watched AND NOT passed)                                         AS unwatched,
+       coalesce(min(deadline_at) FILTER (WHERE NOT passed), '0001-01-01 00:00:00+00')::timestamptz AS nearest,
+       coalesce(min(deadline_at) FILTER (WHERE NOT watched AND NOT passed), '0001-01-01 00:00:00+00')::timestamptz AS nearest_unwatched
+FROM (
+    SELECT deadline_at, cut_off_at, deadline_at - $1 AS left_over,
+           coalesce(deadline_at <= $1, false) AS passed,
+           coalesce(armed_until, '-infinity') >= $2 OR created_at >= $2 AS watched
+    FROM cases
+    WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
+      AND NOT coalesce((deadline ->> 'no_response')::boolean, false)
+) owed
+`
+
+type OwedAnswersParams struct {
+	Now    time.Time
+	Before time.Time
+}
+
+type OwedAnswersRow struct {
+	Past             int64
+	Within6h         int64
+	Within24h        int64
+	Within72h        int64
+	Late             int64
+	Unwatched        int64
+	Nearest          time.Time
+	NearestUnwatched time.Time
+}
+
+// One pass over the cases that owe an answer.
+func (q *Queries) OwedAnswers(ctx context.Context, arg OwedAnswersParams) (OwedAnswersRow, error) {
+	row := q.db.QueryRow(ctx, owedAnswers, arg.Now, arg.Before)
+	var i OwedAnswersRow
+	err := row.Scan(
+		&i.Past,
+		&i.Within6h,
+		&i.Within24h,
+		&i.Within72h,
+		&i.Late,
+		&i.Unwatched,
+		&i.Nearest,
+		&i.NearestUnwatched,
 	)
 	return i, err
 }

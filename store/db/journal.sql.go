@@ -93,6 +93,38 @@ func (q *Queries) CaseEntries(ctx context.Context, caseID string) ([]JournalEntr
 	return items, nil
 }
 
+const checkEntries = `-- name: CheckEntries :one
+SELECT count(*) AS checked, coalesce(max(seq), 0)::bigint AS last,
+       count(*) FILTER (WHERE have <> lines OR total <> 0) AS wrong
+FROM (
+    SELECT e.seq, e.lines, count(p.line) AS have,
+           coalesce(sum(CASE p.side WHEN 'debit' THEN p.amount ELSE -p.amount END), 0) AS total
+    FROM (SELECT key, seq, lines FROM journal_entries WHERE seq > $1 ORDER BY seq LIMIT $2) e
+    LEFT JOIN journal_postings p ON p.entry_key = e.key
+    GROUP BY e.seq, e.lines
+) entries
+`
+
+type CheckEntriesParams struct {
+	After   int64
+	MaxRows int32
+}
+
+type CheckEntriesRow struct {
+	Checked int64
+	Last    int64
+	Wrong   int64
+}
+
+// The entries after a place in the journal whose postings do not add up, or are
+// not as many as the entry says.
+func (q *Queries) CheckEntries(ctx context.Context, arg CheckEntriesParams) (CheckEntriesRow, error) {
+	row := q.db.QueryRow(ctx, checkEntries, arg.After, arg.MaxRows)
+	var i CheckEntriesRow
+	err := row.Scan(&i.Checked, &i.Last, &i.Wrong)
+	return i, err
+}
+
 const entries = `-- name: Entries :many
 SELECT key, seq, case_id, connection, dispute_id, kind, date, currency, memo, movement, reverses, lines, posted_at FROM journal_entries
 WHERE seq > $1

@@ -149,6 +149,7 @@ type Notice struct {
 	LastError     string
 	ForwardedAt   zeronull.Timestamptz
 	WorkflowID    string
+	TraceParent   string
 }
 
 type Packet struct {

@@ -24,9 +24,9 @@ WITH picked AS MATERIALIZED (
     UPDATE notices n
     SET attempts = attempts + 1, next_attempt_at = now() + $2::interval
     FROM picked WHERE n.id = picked.id
-    RETURNING n.id, n.connection, n.event_id, n.kind, n.raw_kind, n.dispute_id, n.occurred_at, n.received_at, n.due_by, n.body, n.content_type, n.parsed, n.api_version, n.state, n.attempts, n.next_attempt_at, n.last_error, n.forwarded_at, n.workflow_id
+    RETURNING n.id, n.connection, n.event_id, n.kind, n.raw_kind, n.dispute_id, n.occurred_at, n.received_at, n.due_by, n.body, n.content_type, n.parsed, n.api_version, n.state, n.attempts, n.next_attempt_at, n.last_error, n.forwarded_at, n.workflow_id, n.trace_parent
 )
-SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id FROM claimed ORDER BY due_by, id
+SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id, trace_parent FROM claimed ORDER BY due_by, id
 `
 
 type ClaimNoticesParams struct {
@@ -54,6 +54,7 @@ type ClaimNoticesRow struct {
 	LastError     string
 	ForwardedAt   zeronull.Timestamptz
 	WorkflowID    string
+	TraceParent   string
 }
 
 func (q *Queries) ClaimNotices(ctx context.Context, arg ClaimNoticesParams) ([]ClaimNoticesRow, error) {
@@ -85,6 +86,7 @@ func (q *Queries) ClaimNotices(ctx context.Context, arg ClaimNoticesParams) ([]C
 			&i.LastError,
 			&i.ForwardedAt,
 			&i.WorkflowID,
+			&i.TraceParent,
 		); err != nil {
 			return nil, err
 		}
@@ -127,12 +129,13 @@ WITH given AS (
            unnest($10::text[])     AS content_type,
            unnest($11::jsonb[])           AS parsed,
            unnest($12::text[])      AS api_version,
-           unnest($13::text[])            AS state
+           unnest($13::text[])            AS state,
+           unnest($14::text[])     AS trace_parent
 ), fresh AS (
     INSERT INTO notices (connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at,
-                         due_by, body, content_type, parsed, api_version, state)
+                         due_by, body, content_type, parsed, api_version, state, trace_parent)
     SELECT connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at,
-           nullif(due_by, '0001-01-01 00:00:00+00'), body, content_type, parsed, api_version, state
+           nullif(due_by, '0001-01-01 00:00:00+00'), body, content_type, parsed, api_version, state, trace_parent
     FROM given
     ON CONFLICT (connection, event_id) DO NOTHING
     RETURNING id, connection, event_id, state
@@ -156,6 +159,7 @@ type InsertNoticesParams struct {
 	Parsed       [][]byte
 	ApiVersions  []string
 	States       []string
+	TraceParents []string
 }
 
 type InsertNoticesRow struct {
@@ -182,6 +186,7 @@ func (q *Queries) InsertNotices(ctx context.Context, arg InsertNoticesParams) ([
 		arg.Parsed,
 		arg.ApiVersions,
 		arg.States,
+		arg.TraceParents,
 	)
 	if err != nil {
 		return nil, err
@@ -207,7 +212,7 @@ func (q *Queries) InsertNotices(ctx context.Context, arg InsertNoticesParams) ([
 }
 
 const notice = `-- name: Notice :one
-SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id FROM notices WHERE id = $1
+SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id, trace_parent FROM notices WHERE id = $1
 `
 
 func (q *Queries) Notice(ctx context.Context, id int64) (Notice, error) {
@@ -233,6 +238,7 @@ func (q *Queries) Notice(ctx context.Context, id int64) (Notice, error) {
 		&i.LastError,
 		&i.ForwardedAt,
 		&i.WorkflowID,
+		&i.TraceParent,
 	)
 	return i, err
 }
@@ -310,8 +316,58 @@ func (q *Queries) NoticeRefused(ctx context.Context, arg NoticeRefusedParams) (i
 	return result.RowsAffected(), nil
 }
 
+const noticesByEvent = `-- name: NoticesByEvent :many
+SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id, trace_parent FROM notices WHERE connection = $1 AND event_id = ANY($2::text[]) ORDER BY id
+`
+
+type NoticesByEventParams struct {
+	Connection string
+	EventIds   []string
+}
+
+func (q *Queries) NoticesByEvent(ctx context.Context, arg NoticesByEventParams) ([]Notice, error) {
+	rows, err := q.db.Query(ctx, noticesByEvent, arg.Connection, arg.EventIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Notice
+	for rows.Next() {
+		var i Notice
+		if err := rows.Scan(
+			&i.ID,
+			&i.Connection,
+			&i.EventID,
+			&i.Kind,
+			&i.RawKind,
+			&i.DisputeID,
+			&i.OccurredAt,
+			&i.ReceivedAt,
+			&i.DueBy,
+			&i.Body,
+			&i.ContentType,
+			&i.Parsed,
+			&i.ApiVersion,
+			&i.State,
+			&i.Attempts,
+			&i.NextAttemptAt,
+			&i.LastError,
+			&i.ForwardedAt,
+			&i.WorkflowID,
+			&i.TraceParent,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const noticesByID = `-- name: NoticesByID :many
-SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id FROM notices WHERE id = ANY($1::bigint[]) ORDER BY id DESC
+SELECT id, connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at, due_by, body, content_type, parsed, api_version, state, attempts, next_attempt_at, last_error, forwarded_at, workflow_id, trace_parent FROM notices WHERE id = ANY($1::bigint[]) ORDER BY id DESC
 `
 
 func (q *Queries) NoticesByID(ctx context.Context, ids []int64) ([]Notice, error) {
@@ -343,6 +399,7 @@ func (q *Queries) NoticesByID(ctx context.Context, ids []int64) ([]Notice, error
 			&i.LastError,
 			&i.ForwardedAt,
 			&i.WorkflowID,
+			&i.TraceParent,
 		); err != nil {
 			return nil, err
 		}

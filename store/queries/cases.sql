@@ -31,8 +31,33 @@ WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
 ORDER BY coalesce(armed_until, '-infinity'), coalesce(deadline_at, 'infinity'), id
 LIMIT @max_rows;
 
+-- name: CountOfCustomer :one
+-- The index of words finds the candidates; the payment decides.
+SELECT count(*) FROM cases
+WHERE array_to_tsvector(words) @@ sqlc.arg(words)::text::tsquery
+  AND connection = @connection AND payment ->> 'customer_id' = @customer_id::text AND id <> @but;
+
 -- name: CountByStatus :many
 SELECT status, count(*) AS cases FROM cases GROUP BY status;
+
+-- name: OwedAnswers :one
+-- One pass over the cases that owe an answer.
+SELECT count(*) FILTER (WHERE deadline_at <= @now::timestamptz)                                AS past,
+       count(*) FILTER (WHERE left_over > interval '0'   AND left_over <= interval '6h')  AS within_6h,
+       count(*) FILTER (WHERE left_over > interval '6h'  AND left_over <= interval '24h') AS within_24h,
+       count(*) FILTER (WHERE left_over > interval '24h' AND left_over <= interval '72h') AS within_72h,
+       count(*) FILTER (WHERE cut_off_at < @before::timestamptz AND NOT passed)                   AS late,
+       count(*) FILTER (WHERE NOT watched AND NOT passed)                                         AS unwatched,
+       coalesce(min(deadline_at) FILTER (WHERE NOT passed), '0001-01-01 00:00:00+00')::timestamptz AS nearest,
+       coalesce(min(deadline_at) FILTER (WHERE NOT watched AND NOT passed), '0001-01-01 00:00:00+00')::timestamptz AS nearest_unwatched
+FROM (
+    SELECT deadline_at, cut_off_at, deadline_at - @now AS left_over,
+           coalesce(deadline_at <= @now, false) AS passed,
+           coalesce(armed_until, '-infinity') >= @before OR created_at >= @before AS watched
+    FROM cases
+    WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
+      AND NOT coalesce((deadline ->> 'no_response')::boolean, false)
+) owed;
 
 -- name: InsertEvent :exec
 INSERT INTO case_events (case_id, seq, at, actor, kind, key, data, prev_hash, hash)

@@ -41,3 +41,16 @@ ORDER BY e.seq;
 -- name: MarkExported :exec
 INSERT INTO entry_exports (entry_key, connection, vendor_id) VALUES (@entry_key, @connection, @vendor_id)
 ON CONFLICT DO NOTHING;
+
+-- name: CheckEntries :one
+-- The entries after a place in the journal whose postings do not add up, or are
+-- not as many as the entry says.
+SELECT count(*) AS checked, coalesce(max(seq), 0)::bigint AS last,
+       count(*) FILTER (WHERE have <> lines OR total <> 0) AS wrong
+FROM (
+    SELECT e.seq, e.lines, count(p.line) AS have,
+           coalesce(sum(CASE p.side WHEN 'debit' THEN p.amount ELSE -p.amount END), 0) AS total
+    FROM (SELECT key, seq, lines FROM journal_entries WHERE seq > @after ORDER BY seq LIMIT @max_rows) e
+    LEFT JOIN journal_postings p ON p.entry_key = e.key
+    GROUP BY e.seq, e.lines
+) entries;

@@ -14,12 +14,13 @@ WITH given AS (
            unnest(@content_types::text[])     AS content_type,
            unnest(@parsed::jsonb[])           AS parsed,
            unnest(@api_versions::text[])      AS api_version,
-           unnest(@states::text[])            AS state
+           unnest(@states::text[])            AS state,
+           unnest(@trace_parents::text[])     AS trace_parent
 ), fresh AS (
     INSERT INTO notices (connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at,
-                         due_by, body, content_type, parsed, api_version, state)
+                         due_by, body, content_type, parsed, api_version, state, trace_parent)
     SELECT connection, event_id, kind, raw_kind, dispute_id, occurred_at, received_at,
-           nullif(due_by, '0001-01-01 00:00:00+00'), body, content_type, parsed, api_version, state
+           nullif(due_by, '0001-01-01 00:00:00+00'), body, content_type, parsed, api_version, state, trace_parent
     FROM given
     ON CONFLICT (connection, event_id) DO NOTHING
     RETURNING id, connection, event_id, state
@@ -76,3 +77,6 @@ SELECT * FROM notices WHERE id = ANY(@ids::bigint[]) ORDER BY id DESC;
 -- name: InboxLag :one
 SELECT count(*) AS pending, coalesce(min(received_at), '0001-01-01 00:00:00+00')::timestamptz AS oldest
 FROM notices WHERE state = 'pending';
+
+-- name: NoticesByEvent :many
+SELECT * FROM notices WHERE connection = @connection AND event_id = ANY(@event_ids::text[]) ORDER BY id;

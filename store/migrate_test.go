@@ -1,0 +1,283 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/pressly/goose/v3"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/internal/testenv"
+	"github.com/rebuttal-hq/rebuttal/ledger"
+)
+
+// TestMigrateFromEveryVersion brings a database of each version, with rows as
+// that version wrote them, up to this build's: the schema is that of an empty
+// database brought up, every row is there, and the store reads and writes.
+//
+// The rows are in testdata/migrations, in a file named like its migration. A
+// file adds rows to every table that its migration makes or changes.
+func TestMigrateFromEveryVersion(t *testing.T) {
+	t.Parallel()
+	for n := range len(sources(t)) + 1 {
+		t.Run(fmt.Sprintf("from %d", n), func(t *testing.T) {
+			t.Parallel()
+			d := openAt(t, n)
+			before := tables(t, d)
+			ok(t, d.Migrate(t.Context()))
+			ok(t, d.Ready(t.Context()))
+			wantSchema(t, d)
+			wantRows(t, before, tables(t, d))
+			wantReads(t, d, before)
+			wantWrites(t, d)
+		})
+	}
+}
+
+// TestMigrationsHaveRows fails for a migration without a file of rows, and for
+// a file that leaves out a table which its migration makes or changes.
+func TestMigrationsHaveRows(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	var shape map[string]string
+	for i, s := range sources(t) {
+		up(t, d, s)
+		now, before := shapes(t, d), tables(t, d)
+		load(t, d, s)
+		after := tables(t, d)
+		for table, columns := range now {
+			if shape[table] != columns && len(after[table]) == len(before[table]) {
+				t.Errorf("migration %d changes %s: %s must add a row to it", i+1, table, rowsFile(s))
+			}
+		}
+		shape = now
+	}
+}
+
+func empty(t *testing.T) *DB {
+	t.Helper()
+	d, err := Open(t.Context(), testenv.Postgres(t))
+	ok(t, err)
+	t.Cleanup(d.Close)
+	return d
+}
+
+// openAt gives a database after the first n migrations, with their rows.
+func openAt(t *testing.T, n int) *DB {
+	t.Helper()
+	d := empty(t)
+	for _, s := range sources(t)[:n] {
+		up(t, d, s)
+		load(t, d, s)
+	}
+	return d
+}
+
+// sources are this build's migrations in their order.
+func sources(t testing.TB) []*goose.Source {
+	t.Helper()
+	d := &DB{}
+	p, err := d.migrator()
+	ok(t, err)
+	return p.ListSources()
+}
+
+func up(t *testing.T, d *DB, s *goose.Source) {
+	t.Helper()
+	p, err := d.migrator()
+	ok(t, err)
+	defer func() { _ = p.Close() }()
+	_, err = p.UpTo(t.Context(), s.Version)
+	ok(t, err)
+}
+
+func rowsFile(s *goose.Source) string {
+	return filepath.Join("testdata", "migrations", filepath.Base(s.Path))
+}
+
+func load(t *testing.T, d *DB, s *goose.Source) {
+	t.Helper()
+	rows, err := os.ReadFile(rowsFile(s))
+	if err != nil {
+		t.Fatalf("every migration has rows to try the next ones on: %v", err)
+	}
+	// The simple protocol takes several statements, which are one transaction.
+	_, err = d.pool.Exec(t.Context(), string(rows), pgx.QueryExecModeSimpleProtocol)
+	ok(t, err)
+}
+
+// shapes are the columns of each table.
+func shapes(t *testing.T, d *DB) map[string]string {
+	t.Helper()
+	rows, err := d.pool.Query(t.Context(), `SELECT table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position)
+		FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'goose_db_version' GROUP BY table_name`)
+	ok(t, err)
+	out := map[string]string{}
+	var table, columns string
+	_, err = pgx.ForEachRow(rows, []any{&table, &columns}, func() error {
+		out[table] = columns
+		return nil
+	})
+	ok(t, err)
+	return out
+}
+
+type row map[string]json.RawMessage
+
+// tables are the rows of each table.
+func tables(t *testing.T, d *DB) map[string][]row {
+	t.Helper()
+	out := map[string][]row{}
+	for table := range shapes(t, d) {
+		rows, err := d.pool.Query(t.Context(), "SELECT to_jsonb(x) FROM "+pgx.Identifier{table}.Sanitize()+" x")
+		ok(t, err)
+		out[table] = must[[]row](t)(pgx.CollectRows(rows, pgx.RowTo[row]))
+	}
+	return out
+}
+
+// wantRows finds every row of before again, with the same values in its
+// columns. A migration that means to change values says so here.
+func wantRows(t *testing.T, before, after map[string][]row) {
+	t.Helper()
+	for table, rows := range before {
+		var had, has []string
+		for _, r := range rows {
+			had = append(had, text(t, r, r))
+		}
+		for _, r := range after[table] {
+			has = append(has, text(t, r, rows[0]))
+		}
+		slices.Sort(had)
+		slices.Sort(has)
+		if diff := cmp.Diff(had, has); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", table, diff)
+		}
+	}
+}
+
+// text is a row as JSON, with the columns of another.
+func text(t *testing.T, r, like row) string {
+	t.Helper()
+	out := row{}
+	for column := range like {
+		out[column] = r[column]
+	}
+	return string(must[[]byte](t)(json.Marshal(out)))
+}
+
+// wantReads reads everything through the store: as many things as there were
+// rows.
+func wantReads(t *testing.T, d *DB, before map[string][]row) {
+	t.Helper()
+	ctx, got := t.Context(), map[string]int{}
+	notices, _, err := d.ListNotices(ctx, NoticeFilter{})
+	ok(t, err)
+	for _, n := range notices {
+		if _, err := n.Notice(); err != nil && n.Kind != KindClick && n.State != NoticeUnreadable {
+			t.Errorf("notice %d: %v", n.ID, err)
+		}
+	}
+	got["notices"] = len(notices)
+	cases, _, err := d.ListCases(ctx, CaseFilter{})
+	ok(t, err)
+	for _, c := range cases {
+		got["cases"]++
+		for table, n := range readCase(t, d, c) {
+			got[table] += n
+		}
+	}
+	got["rule_sets"] = len(must[[]RuleSet](t)(d.RuleHistory(ctx)))
+	got["tokens"] = len(must[[]Token](t)(d.ListTokens(ctx)))
+	for _, r := range must[[]Reconciliation](t)(d.Reconciliations(ctx)) {
+		got["reconciliations"]++
+		if r.Connection == "" || r.At.IsZero() {
+			t.Errorf("reconciliation %+v", r)
+		}
+	}
+	for _, connection := range []string{"stripe-us", "stripe-eu"} {
+		if cursor := must[string](t)(d.SweepCursor(ctx, connection)); len(before["sweep_cursors"]) > 0 {
+			got["sweep_cursors"]++
+			if connection == "stripe-us" && cursor != "1772625600" {
+				t.Errorf("the cursor of %s is %q", connection, cursor)
+			}
+		}
+	}
+	maps.DeleteFunc(got, func(_ string, n int) bool { return n == 0 })
+	want := map[string]int{}
+	for table, rows := range before {
+		want[table] = len(rows)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("read through the store (-rows +read):\n%s", diff)
+	}
+	for _, balance := range must[[]Balance](t)(d.Balances(ctx)) {
+		if strings.HasPrefix(string(balance.Account), "psp") && balance.Credit-balance.Debit != 14400 {
+			t.Errorf("balance %+v, want 144.00 credited", balance)
+		}
+	}
+}
+
+// readCase reads all of a case and counts it by table.
+func readCase(t *testing.T, d *DB, c CaseRow) map[string]int {
+	t.Helper()
+	ctx := t.Context()
+	again := must[CaseRow](t)(d.GetCase(ctx, c.Ref.String()))
+	if diff := cmp.Diff(c, again); diff != "" || c.ID != c.Ref.CaseID() {
+		t.Errorf("case %s, listed and alone:\n%s", c.ID, diff)
+	}
+	if shown := c.View.Snapshot.ID; c.Events > 0 && shown != c.Ref.ID {
+		t.Errorf("the view of %s shows %q", c.Ref, shown)
+	}
+	ok(t, d.VerifyChain(ctx, c.ID))
+	entries := must[[]ledger.Entry](t)(d.CaseEntries(ctx, c.ID))
+	postings := 0
+	for _, e := range entries {
+		postings += len(e.Postings)
+	}
+	unexported := must[[]ledger.Entry](t)(d.Unexported(ctx, "books", c.ID))
+	return map[string]int{
+		"case_events": len(must[[]Event](t)(d.Events(ctx, c.ID))), "evidence_items": len(must[[]Item](t)(d.Items(ctx, c.ID))),
+		"packets": len(must[[]Packet](t)(d.Packets(ctx, c.ID))), "intents": len(must[[]Intent](t)(d.Intents(ctx, c.ID))),
+		"journal_entries": len(entries), "journal_postings": postings, "entry_exports": len(entries) - len(unexported),
+	}
+}
+
+// wantWrites goes on with what an older version began.
+func wantWrites(t *testing.T, d *DB) {
+	t.Helper()
+	inCase(t, d, testRef, func(c *CaseTx) error {
+		c.Row().Needs = "a look after the update"
+		if err := c.Append(Event{Actor: "ana", Kind: "note"}); err != nil {
+			return err
+		}
+		return c.Post([]ledger.Entry{entry("after the update", nil)})
+	})
+	ok(t, d.VerifyChain(t.Context(), testRef.CaseID()))
+	n := must[NewNotice](t)(FromNotice(dispute.Notice{Connection: "stripe-us", EventID: "evt_new", OccurredAt: noon}))
+	if saved := must[[]Saved](t)(d.SaveNotices(t.Context(), []NewNotice{n, n})); !saved[0].Fresh || saved[1].Fresh {
+		t.Errorf("saved %+v", saved)
+	}
+	claimed := must[[]InboxNotice](t)(d.ClaimNotices(t.Context(), 10, time.Hour))
+	if !slices.ContainsFunc(claimed, func(n InboxNotice) bool { return n.EventID == "evt_new" }) {
+		t.Errorf("claimed %+v", claimed)
+	}
+	_, err := d.PublishRules(t.Context(), "version: 2\n", "ana", "", 0)
+	ok(t, err)
+	secret := must[string](t)(d.CreateToken(t.Context(), "new", "ana", "reader"))
+	_, err = d.Authenticate(t.Context(), secret)
+	ok(t, err)
+	_, fresh, err := d.BeginIntent(t.Context(), Intent{Key: "new", CaseID: testRef.CaseID(), Kind: "submit", Target: "stripe-us"})
+	if err != nil || !fresh {
+		t.Errorf("intent: %v, fresh %v", err, fresh)
+	}
+}
