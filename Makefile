@@ -51,6 +51,10 @@ test: packages ## run every test against a real PostgreSQL and a real Temporal
 	@tools/run stripe-mock stripe-mock -version >/dev/null
 	@$(TOOLS)/withstack -- go test $(if $(call yes,$(RACE)),-race) -timeout 25m $(TESTFLAGS) $(PKG)
 
+.PHONY: chaos
+chaos: ## kill starter, worker, Temporal and PostgreSQL by seed, and let the independent checker compare (SEEDS=10 KILLS=20 SEED=1)
+	@go test ./test/chaos -count=1 -v -timeout 2h -run 'TestKills|TestCrashPoints' -args -seeds $(or $(SEEDS),10) -kills $(or $(KILLS),20) -seed $(or $(SEED),1) -long
+
 .PHONY: outage
 outage: ## ten minutes without Temporal under steady webhooks (AWAY=10m RATE=20)
 	@go test ./test/outage -run TemporalAway -count=1 -v -timeout 60m -args -away $(or $(AWAY),10m) -rate $(or $(RATE),20) -repeats 0.7

@@ -143,16 +143,19 @@ func TestAcceptAtEveryCrashPoint(t *testing.T) {
 	t.Parallel()
 	db := database(t)
 	for _, tt := range crashPoints {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, db)
-			w.open()
-			w.attempts(w.Accept, tt.tries)
-			w.answered(dispute.ResponseAccept, tt.reconciled)
-			if w.provider.accepted != 1 || len(w.provider.sent) != 0 {
-				t.Errorf("the provider counts %d acceptances", w.provider.accepted)
-			}
-		})
+		for _, ends := range []dispute.ProviderStatus{dispute.ProviderLost, dispute.ProviderClosed} { // a chargeback, an inquiry
+			t.Run(tt.name+"/"+string(ends), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, db)
+				w.provider.ends = ends
+				w.open()
+				w.attempts(w.Accept, tt.tries)
+				w.answered(dispute.ResponseAccept, tt.reconciled)
+				if w.provider.accepted != 1 || len(w.provider.sent) != 0 {
+					t.Errorf("the provider counts %d acceptances", w.provider.accepted)
+				}
+			})
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -21,6 +22,8 @@ type provider struct {
 	snapshot dispute.Snapshot
 	payment  dispute.Payment
 	keys     map[string]integrations.Receipt
+
+	ends dispute.ProviderStatus // of what is accepted; lost unless set
 
 	reads, tries int
 	sent         []integrations.Submission // that counted, each once
@@ -80,7 +83,8 @@ func (p *provider) Submit(_ context.Context, s integrations.Submission) (integra
 
 func (p *provider) Accept(_ context.Context, key string, _ dispute.Case) (integrations.Receipt, error) {
 	p.tries++
-	return p.commit(key, func() { p.accepted++ }, "lost", dispute.ProviderLost)
+	ends := cmp.Or(p.ends, dispute.ProviderLost)
+	return p.commit(key, func() { p.accepted++ }, string(ends), ends)
 }
 
 func (p *provider) commit(key string, count func(), raw string, status dispute.ProviderStatus) (integrations.Receipt, error) {

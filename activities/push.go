@@ -14,6 +14,7 @@ import (
 // twice.
 func (s *Steps) Push(ctx context.Context, in PushInput) (err error) {
 	defer neverGivingUp(&err)
+	defer beat(ctx)()
 	books, err := integrations.As[integrations.Accounting](s.Set, in.Connection)
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 // the provider's state, refuse if somebody answered or time is over, upload
 // what is not uploaded yet, send under the intent's key, read back, keep the
 // receipt with the bytes. A lost answer is settled by reading, never by
-// sending again.
+// sending again; where the provider cannot be read, by its next notice or by a
+// person who looks.
 
 // answer is what an intent says will be sent. The packet may be replaced by a
 // newer one until the final request leaves.
@@ -49,7 +50,7 @@ type responder struct {
 	*Steps
 	in     RespondInput
 	row    store.CaseRow
-	reader integrations.Reader
+	reader integrations.Reader // nil when the provider cannot be read
 	word   dispute.Response
 	send   func(ctx context.Context, in store.Intent, p *progress) (integrations.Receipt, error)
 }
@@ -97,7 +98,7 @@ func (s *Steps) responder(ctx context.Context, in RespondInput, word dispute.Res
 		return nil, err
 	}
 	reader, err := integrations.As[integrations.Reader](s.Set, in.Ref.Connection)
-	if err != nil {
+	if err != nil && dispute.KindOf(err) != dispute.Unsupported {
 		return nil, err
 	}
 	return &responder{Steps: s, in: in, row: row, reader: reader, word: word}, nil
@@ -143,13 +144,17 @@ func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Rec
 	if err := unmarshal(intent.Detail, &frozen, intent.Progress, &p); err != nil {
 		return store.Receipt{}, err
 	}
-	now, err := r.reader.Get(ctx, r.in.Ref)
+	now, err := r.look(ctx)
 	if err != nil {
 		return store.Receipt{}, err
 	}
 	if out, stop := r.refuse(now, p); stop {
 		out.Packet, out.By = frozen.Packet, frozen.By
 		return store.Receipt{Detail: toJSON(out)}, nil
+	}
+	if r.reader == nil && p.Sending {
+		return store.Receipt{}, dispute.Errorf(dispute.Unsupported, "respond "+intent.Key,
+			"the provider's answer was lost and it cannot be read: look there, and say with --done-elsewhere if our answer has arrived")
 	}
 	if intent, err = r.refreeze(ctx, intent, &frozen, p); err != nil {
 		return store.Receipt{}, err
@@ -184,6 +189,15 @@ func (r *responder) refreeze(ctx context.Context, intent store.Intent, frozen *a
 	return intent, r.DB.SaveDetail(ctx, intent.Key, intent.Detail)
 }
 
+// look is the dispute as the provider shows it now or, where it cannot be read,
+// as its notices told it last.
+func (r *responder) look(ctx context.Context) (dispute.Snapshot, error) {
+	if r.reader == nil {
+		return r.row.View.Snapshot, nil
+	}
+	return r.reader.Get(ctx, r.in.Ref)
+}
+
 // refuse decides from the provider's state whether there is still something
 // to send. What is found there after we began to send is our own write.
 func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
@@ -209,7 +223,7 @@ func (r *responder) ours(now dispute.Snapshot, p progress) bool {
 		return false
 	}
 	if r.word == dispute.ResponseAccept {
-		return now.Status == dispute.ProviderLost
+		return now.Status == dispute.ProviderLost || now.Status == dispute.ProviderClosed // an inquiry is closed, not lost
 	}
 	return r.taken(now) || now.Status == dispute.ProviderUnderReview
 }
@@ -222,7 +236,7 @@ func (r *responder) taken(now dispute.Snapshot) bool { return now.SubmissionCoun
 // the provider may refuse it because the earlier one has just landed. What is
 // not there yet is tried again later, when the next attempt reads first.
 func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (store.Receipt, error) {
-	now, err := r.reader.Get(ctx, r.in.Ref)
+	now, err := r.look(ctx)
 	if err != nil {
 		return store.Receipt{}, dispute.Errorf(dispute.UnknownOutcome, "read after the response", "%w", lost)
 	}
@@ -237,6 +251,9 @@ func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (s
 // readBack is the dispute's status after the write; empty when it could not be
 // read, which changes nothing about what was sent.
 func (r *responder) readBack(ctx context.Context) string {
+	if r.reader == nil {
+		return ""
+	}
 	now, err := r.reader.Get(ctx, r.in.Ref)
 	if err != nil {
 		r.Log.WarnContext(ctx, "read back after the response", "case", r.row.ID, "kind", dispute.KindOf(err))

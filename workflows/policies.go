@@ -39,7 +39,7 @@ var (
 	// notify: words for people; stale after an hour.
 	notify = policy{start: 20 * time.Second, total: time.Hour, first: time.Second, most: 2 * time.Minute}
 	// postMoney: entries for the books; late is better than never.
-	postMoney = policy{start: 60 * time.Second, total: 30 * 24 * time.Hour, first: 2 * time.Second, most: 15 * time.Minute}
+	postMoney = policy{start: 60 * time.Second, heartbeat: 15 * time.Second, total: 30 * 24 * time.Hour, first: 2 * time.Second, most: 15 * time.Minute}
 )
 
 // quickLimit is how long a step may take inside the workflow task before it
