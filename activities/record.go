@@ -73,7 +73,7 @@ func (s *Steps) judge(row *store.CaseRow) {
 		row.Status = dispute.StatusOpen
 	}
 	row.Outcome, row.OutcomeAt = "", time.Time{}
-	if outcome := outcomeOf(row); outcome != ledger.OutcomeOpen {
+	if outcome := outcomeOf(row); outcome != dispute.StatusOpen {
 		row.Outcome, row.OutcomeAt = string(outcome), row.View.OccurredAt
 	}
 }
@@ -91,7 +91,7 @@ func noticeEvent(n dispute.Notice) store.Event {
 func post(tx *store.CaseTx, row *store.CaseRow) (int, error) {
 	want, err := ledger.Expected(ledger.Facts{
 		CaseID: row.ID, Connection: row.Ref.Connection, DisputeID: row.Ref.ID, Family: row.Family,
-		View: row.View, Outcome: outcomeOf(row), OutcomeAt: row.View.OccurredAt, Amount: row.Amount(),
+		View: row.View, Outcome: outcomeOf(row), OutcomeAt: row.View.OccurredAt,
 		LostAt: lostBefore(row.View),
 	})
 	have, e := tx.Entries()
@@ -134,8 +134,8 @@ func unposted(tx *store.CaseTx, row *store.CaseRow, why error) error {
 	})
 }
 
-func outcomeOf(row *store.CaseRow) ledger.Outcome {
-	return ledger.Outcome(dispute.OutcomeOf(row.View.Snapshot.Status, row.Response == dispute.ResponseAccept))
+func outcomeOf(row *store.CaseRow) dispute.Status {
+	return dispute.OutcomeOf(row.View.Snapshot.Status, row.Response == dispute.ResponseAccept)
 }
 
 // known is the case as its workflow may know it.

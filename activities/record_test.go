@@ -174,7 +174,7 @@ func TestRecordTellsWhatIsKnown(t *testing.T) {
 		t.Errorf("%+v", row)
 	}
 	got = w.record(w.notice("evt_2", 1, dispute.NoticeClosed, told(dispute.ProviderPrevented)))
-	if row := w.row(); row.Outcome != string(ledger.OutcomeClosed) || !got.Known.Status.Final() || got.Known.Status.Answered() {
+	if row := w.row(); row.Outcome != string(dispute.StatusClosed) || !got.Known.Status.Final() || got.Known.Status.Answered() {
 		t.Errorf("%+v, outcome %q", got.Known, row.Outcome)
 	}
 	if got := w.record(w.notice("evt_3", 2, dispute.NoticeUpdated, told(dispute.ProviderUnderReview))); !got.Known.Status.Answered() || w.row().Outcome != "" {
@@ -204,8 +204,8 @@ func TestRecordGoesOnWithoutWhatCannotBeBooked(t *testing.T) {
 
 func TestAcceptedIsNotLost(t *testing.T) {
 	t.Parallel()
-	for response, want := range map[dispute.Response]ledger.Outcome{
-		dispute.ResponseAccept: ledger.OutcomeAccepted, dispute.ResponseContest: ledger.OutcomeLost, dispute.ResponseUndecided: ledger.OutcomeLost,
+	for response, want := range map[dispute.Response]dispute.Status{
+		dispute.ResponseAccept: dispute.StatusAccepted, dispute.ResponseContest: dispute.StatusLost, dispute.ResponseUndecided: dispute.StatusLost,
 	} {
 		row := &store.CaseRow{}
 		row.Response, row.View.Snapshot.Status = response, dispute.ProviderLost

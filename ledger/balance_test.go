@@ -12,7 +12,7 @@ import (
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	good := expected(t, facts(OutcomeOpen, withdrawal()))[0]
+	good := expected(t, facts(dispute.StatusOpen, withdrawal()))[0]
 	if err := Validate(good); err != nil {
 		t.Fatalf("Validate of a good entry: %v", err)
 	}
@@ -52,9 +52,9 @@ func TestValidate(t *testing.T) {
 
 func TestTrialBalance(t *testing.T) {
 	t.Parallel()
-	other := facts(OutcomeOpen, withdrawal())
+	other := facts(dispute.StatusOpen, withdrawal())
 	other.Connection, other.DisputeID = "adyen-nl", "du_2"
-	entries := append(expected(t, facts(OutcomeWon, withdrawal(), reinstated(10000))), expected(t, other)...)
+	entries := append(expected(t, facts(dispute.StatusWon, withdrawal(), reinstated(10000))), expected(t, other)...)
 	want := []Balance{
 		{PSPClearing, "adyen-nl", "EUR", 0, 11500},
 		{PSPClearing, "stripe-eu", "EUR", 10000, 11500},
@@ -68,15 +68,15 @@ func TestTrialBalance(t *testing.T) {
 
 func TestOpenDisputed(t *testing.T) {
 	t.Parallel()
-	item := func(id string, day int, outcome Outcome) []Entry {
+	item := func(id string, day int, outcome dispute.Status) []Entry {
 		w := withdrawal()
 		w.At = at(day)
 		in := facts(outcome, w)
 		in.DisputeID, in.CaseID = id, "cs_"+id
 		return expected(t, in)
 	}
-	entries := slices.Concat(item("young", 9, OutcomeOpen), item("old", 1, OutcomeOpen), item("lost", 3, OutcomeLost),
-		expected(t, facts(OutcomeOpen, withdrawal(), reinstated(4000))))
+	entries := slices.Concat(item("young", 9, dispute.StatusOpen), item("old", 1, dispute.StatusOpen), item("lost", 3, dispute.StatusLost),
+		expected(t, facts(dispute.StatusOpen, withdrawal(), reinstated(4000))))
 	slices.Reverse(entries)
 	euro := dispute.Money{Minor: 10000, Currency: "EUR"}
 	want := []OpenItem{

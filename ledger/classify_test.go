@@ -63,7 +63,7 @@ func TestShapes(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			in := facts(OutcomeOpen, tc.moves...)
+			in := facts(dispute.StatusOpen, tc.moves...)
 			in.Amount.Minor = tc.amount
 			got := expected(t, in)
 			if diff := cmp.Diff(tc.want, kinds(got)); diff != "" {

@@ -23,8 +23,8 @@ func keys(entries []Entry) []string {
 // TestLateWin posts a loss as it is told, then the win that follows it.
 func TestLateWin(t *testing.T) {
 	t.Parallel()
-	lost := facts(OutcomeLost, withdrawal(), counteredFee())
-	won := facts(OutcomeWon, withdrawal(), counteredFee(), move("txn_r", 90, "dispute_reversal", 10000, 0, ""))
+	lost := facts(dispute.StatusLost, withdrawal(), counteredFee())
+	won := facts(dispute.StatusWon, withdrawal(), counteredFee(), move("txn_r", 90, "dispute_reversal", 10000, 0, ""))
 	won.OutcomeAt = at(91)
 	posted := step(t, nil, lost)
 	wantNets(t, posted, map[Account]int64{PSPClearing: -13000, ChargebackLoss: 10000, DisputeFees: 3000})
@@ -59,7 +59,7 @@ func TestLateWin(t *testing.T) {
 	})
 	t.Run("money of the day of the loss is no recovery", func(t *testing.T) {
 		t.Parallel()
-		won := facts(OutcomeWon, withdrawal(), move("txn_r", 61, "dispute_reversal", 10000, 0, ""))
+		won := facts(dispute.StatusWon, withdrawal(), move("txn_r", 61, "dispute_reversal", 10000, 0, ""))
 		won.LostAt = at(61)
 		wantNets(t, expected(t, won), map[Account]int64{PSPClearing: -1500, DisputeFees: 1500})
 	})
@@ -75,13 +75,13 @@ func TestLateWin(t *testing.T) {
 	t.Run("what was taken again after the loss comes back first", func(t *testing.T) {
 		t.Parallel()
 		again := move("txn_w2", 70, "dispute", -10000, 1500, "Chargeback withdrawal for ch_1")
-		won := facts(OutcomeWon, withdrawal(), again, move("txn_r", 90, "dispute_reversal", 10000, 0, ""))
+		won := facts(dispute.StatusWon, withdrawal(), again, move("txn_r", 90, "dispute_reversal", 10000, 0, ""))
 		won.LostAt, won.OutcomeAt = at(61), at(91)
 		wantNets(t, expected(t, won), map[Account]int64{PSPClearing: -13000, ChargebackLoss: 10000, DisputeFees: 3000})
 	})
 	t.Run("recovery in another amount", func(t *testing.T) {
 		t.Parallel()
-		won := facts(OutcomeWon, withdrawal(), move("txn_r", 90, "dispute_reversal", 10100, 0, ""))
+		won := facts(dispute.StatusWon, withdrawal(), move("txn_r", 90, "dispute_reversal", 10100, 0, ""))
 		won.LostAt, won.OutcomeAt, won.Amount = at(61), at(91), dispute.Money{Minor: 11900, Currency: "USD"}
 		wantNets(t, expected(t, won), map[Account]int64{
 			PSPClearing: -1400, ChargebackLoss: 10000, ChargebackRecovery: -10000, DisputeFees: 1500, FXGainLoss: -100,
@@ -93,9 +93,9 @@ func TestLateWin(t *testing.T) {
 // version is reversed, none is edited, no key is used twice.
 func TestWriteOffChangesTwice(t *testing.T) {
 	t.Parallel()
-	full := facts(OutcomeLost, withdrawal())
-	partial := facts(OutcomeLost, withdrawal(), reinstated(4000))
-	won := facts(OutcomeWon, withdrawal(), reinstated(4000), move("txn_r2", 62, "dispute_reversal", 6000, 0, ""))
+	full := facts(dispute.StatusLost, withdrawal())
+	partial := facts(dispute.StatusLost, withdrawal(), reinstated(4000))
+	won := facts(dispute.StatusWon, withdrawal(), reinstated(4000), move("txn_r2", 62, "dispute_reversal", 6000, 0, ""))
 
 	posted := step(t, nil, full)
 	posted = step(t, posted, partial)
@@ -143,7 +143,7 @@ func reversed(s []string) []string {
 
 func TestDiffLeavesAlone(t *testing.T) {
 	t.Parallel()
-	in := facts(OutcomeLost, withdrawal())
+	in := facts(dispute.StatusLost, withdrawal())
 	posted := expected(t, in)
 	tests := []struct {
 		name string
@@ -175,7 +175,7 @@ func TestDiffLeavesAlone(t *testing.T) {
 
 func TestDiffMendsAWrongEntry(t *testing.T) {
 	t.Parallel()
-	want := expected(t, facts(OutcomeLost, withdrawal()))
+	want := expected(t, facts(dispute.StatusLost, withdrawal()))
 	wrong := slices.Clone(want)
 	wrong[0].Postings = []Posting{{DisputedFunds, Debit, 11500}, {PSPClearing, Credit, 11500}}
 	posted := append(wrong, Diff(wrong, want)...)
@@ -190,7 +190,7 @@ func TestDiffMendsAWrongEntry(t *testing.T) {
 // TestDiffMendsADoublePosting: two live versions of one fact leave one.
 func TestDiffMendsADoublePosting(t *testing.T) {
 	t.Parallel()
-	want := expected(t, facts(OutcomeOpen, withdrawal()))
+	want := expected(t, facts(dispute.StatusOpen, withdrawal()))
 	double := want[0]
 	double.Key += "|version|2"
 	posted := append(slices.Clone(want), double)
@@ -202,8 +202,8 @@ func TestDiffMendsADoublePosting(t *testing.T) {
 
 func TestReversalIsNotDatedBeforeItsEntry(t *testing.T) {
 	t.Parallel()
-	posted := expected(t, facts(OutcomeLost, withdrawal()))
-	news := Diff(posted, expected(t, facts(OutcomeOpen, withdrawal())))
+	posted := expected(t, facts(dispute.StatusLost, withdrawal()))
+	news := Diff(posted, expected(t, facts(dispute.StatusOpen, withdrawal())))
 	if len(news) != 1 || !news[0].Date.Equal(at(61)) {
 		t.Errorf("Diff = %+v, want one reversal on %s", news, at(61).Format(time.DateOnly))
 	}
@@ -299,15 +299,15 @@ func tell(t rapid.TB, notices []dispute.Notice, policy Policy, remember bool) []
 
 // viewFacts is what the recording activity makes of a view.
 func viewFacts(v dispute.View, policy Policy) Facts {
-	in := facts(OutcomeOpen)
+	in := facts(dispute.StatusOpen)
 	in.View, in.Policy, in.OutcomeAt = v, policy, v.OccurredAt
 	switch v.Snapshot.Status {
 	case dispute.ProviderWon:
-		in.Outcome = OutcomeWon
+		in.Outcome = dispute.StatusWon
 	case dispute.ProviderLost:
-		in.Outcome = OutcomeLost
+		in.Outcome = dispute.StatusLost
 	case dispute.ProviderClosed, dispute.ProviderPrevented:
-		in.Outcome = OutcomeClosed
+		in.Outcome = dispute.StatusClosed
 	case dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderUnknown:
 	}
 	return in

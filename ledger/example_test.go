@@ -14,7 +14,7 @@ import (
 func ExampleDiff() {
 	facts := ledger.Facts{
 		CaseID: "cs_1", Connection: "stripe-us", DisputeID: "du_1",
-		Outcome:   ledger.OutcomeLost,
+		Outcome:   dispute.StatusLost,
 		OutcomeAt: time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC),
 		Amount:    dispute.Money{Minor: 10000, Currency: "USD"},
 	}
@@ -42,7 +42,7 @@ func ExampleDiff() {
 	facts.View.Snapshot.Movements = []dispute.Movement{withdrawn}
 	post()
 	facts.View.Snapshot.Movements = []dispute.Movement{withdrawn, returned}
-	facts.Outcome, facts.OutcomeAt = ledger.OutcomeWon, returned.At
+	facts.Outcome, facts.OutcomeAt = dispute.StatusWon, returned.At
 	post()
 	post() // told again: nothing to do
 

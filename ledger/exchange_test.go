@@ -28,19 +28,19 @@ func TestExchangeDifferences(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		outcome Outcome
+		outcome dispute.Status
 		amount  dispute.Money
 		back    int64
 		want    map[Account]int64
 	}{
-		{"open", OutcomeOpen, booked, 0, with(map[Account]int64{DisputedFunds: 10786})},
-		{"won, the same returned", OutcomeWon, booked, 10786, with(map[Account]int64{PSPClearing: 10786})},
-		{"won, less returned", OutcomeWon, booked, 10650, with(map[Account]int64{PSPClearing: 10650, FXGainLoss: 136})},
-		{"won, less returned, disputed in dollars", OutcomeWon, dollars, 10650, with(map[Account]int64{PSPClearing: 10650, FXGainLoss: 136})},
-		{"won, more returned", OutcomeWon, dollars, 10820, with(map[Account]int64{PSPClearing: 10820, FXGainLoss: -34})},
-		{"lost", OutcomeLost, booked, 0, with(map[Account]int64{ChargebackLoss: 10000, FXGainLoss: 786})},
-		{"lost, most of it returned", OutcomeLost, booked, 10500, with(map[Account]int64{PSPClearing: 10500, FXGainLoss: 286})},
-		{"lost, booked amount not known", OutcomeLost, dollars, 0, with(map[Account]int64{ChargebackLoss: 10786})},
+		{"open", dispute.StatusOpen, booked, 0, with(map[Account]int64{DisputedFunds: 10786})},
+		{"won, the same returned", dispute.StatusWon, booked, 10786, with(map[Account]int64{PSPClearing: 10786})},
+		{"won, less returned", dispute.StatusWon, booked, 10650, with(map[Account]int64{PSPClearing: 10650, FXGainLoss: 136})},
+		{"won, less returned, disputed in dollars", dispute.StatusWon, dollars, 10650, with(map[Account]int64{PSPClearing: 10650, FXGainLoss: 136})},
+		{"won, more returned", dispute.StatusWon, dollars, 10820, with(map[Account]int64{PSPClearing: 10820, FXGainLoss: -34})},
+		{"lost", dispute.StatusLost, booked, 0, with(map[Account]int64{ChargebackLoss: 10000, FXGainLoss: 786})},
+		{"lost, most of it returned", dispute.StatusLost, booked, 10500, with(map[Account]int64{PSPClearing: 10500, FXGainLoss: 286})},
+		{"lost, booked amount not known", dispute.StatusLost, dollars, 0, with(map[Account]int64{ChargebackLoss: 10786})},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -25,11 +25,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // full first, one in yen, one in dinars, and one with an awkward connection.
 func sampleBook(t rapid.TB) []Entry {
 	t.Helper()
-	posted := step(t, nil, facts(OutcomeLost, withdrawal(), counteredFee()))
-	posted = step(t, posted, facts(OutcomeLost, withdrawal(), counteredFee(), reinstated(4000)))
+	posted := step(t, nil, facts(dispute.StatusLost, withdrawal(), counteredFee()))
+	posted = step(t, posted, facts(dispute.StatusLost, withdrawal(), counteredFee(), reinstated(4000)))
 
 	other := func(connection, id, currency string, moves ...dispute.Movement) Facts {
-		in := facts(OutcomeOpen, moves...)
+		in := facts(dispute.StatusOpen, moves...)
 		in.Connection, in.DisputeID, in.CaseID = connection, id, "cs_"+id
 		for i := range moves {
 			moves[i].Currency = currency
@@ -166,7 +166,7 @@ func TestExportJSONRoundTrip(t *testing.T) {
 
 func TestExportCSVHoldsNoFormula(t *testing.T) {
 	t.Parallel()
-	in := facts(OutcomeOpen, move("=HYPERLINK(1)", 0, "dispute", -10000, 0, ""))
+	in := facts(dispute.StatusOpen, move("=HYPERLINK(1)", 0, "dispute", -10000, 0, ""))
 	rows, err := csv.NewReader(strings.NewReader(export(t, FormatCSV, expected(t, in)))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestExportCSVHoldsNoFormula(t *testing.T) {
 
 func TestExportRefuses(t *testing.T) {
 	t.Parallel()
-	good := expected(t, facts(OutcomeOpen, withdrawal()))
+	good := expected(t, facts(dispute.StatusOpen, withdrawal()))
 	bad := slices.Clone(good)
 	bad[0].Currency = "euro"
 	tests := []struct {

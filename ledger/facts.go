@@ -19,18 +19,6 @@ const (
 	PolicyImmediate  Policy = "immediate"  // a loss at once, a recovery if it comes back
 )
 
-// Outcome is how a dispute ended for the books.
-type Outcome string
-
-// The outcomes. The empty Outcome is OutcomeOpen.
-const (
-	OutcomeOpen     Outcome = "open"
-	OutcomeWon      Outcome = "won"
-	OutcomeLost     Outcome = "lost"
-	OutcomeAccepted Outcome = "accepted"
-	OutcomeClosed   Outcome = "closed" // an inquiry closed, or a dispute prevented
-)
-
 // Facts is everything the entries of one dispute are computed from.
 type Facts struct {
 	CaseID     string
@@ -38,9 +26,9 @@ type Facts struct {
 	DisputeID  string
 	Family     dispute.Family // fraudulent goes to fraud_loss, all others to chargeback_loss
 	Policy     Policy
-	View       dispute.View // its movements, and whether the dispute was prevented
-	Outcome    Outcome
-	OutcomeAt  time.Time // required unless the outcome is open
+	View       dispute.View   // its movements, and whether the dispute was prevented
+	Outcome    dispute.Status // open, won, lost, accepted, closed; open when empty
+	OutcomeAt  time.Time      // required unless the outcome is open
 	// Amount is the disputed part of the sale as it was booked; the amount on
 	// the view when zero. When it is in the settlement currency and more was
 	// withdrawn, the excess is an exchange difference.
@@ -69,8 +57,8 @@ func (in Facts) check() error {
 		return dispute.Errorf(dispute.Invalid, op, "unknown policy %q", in.Policy)
 	}
 	switch in.Outcome {
-	case "", OutcomeOpen:
-	case OutcomeWon, OutcomeLost, OutcomeAccepted, OutcomeClosed:
+	case "", dispute.StatusOpen:
+	case dispute.StatusWon, dispute.StatusLost, dispute.StatusAccepted, dispute.StatusClosed:
 		if in.OutcomeAt.IsZero() {
 			return dispute.Errorf(dispute.Invalid, op, "outcome %s without a date", in.Outcome)
 		}
@@ -134,7 +122,7 @@ func (in Facts) prevented() bool {
 }
 
 func (in Facts) wonAfterLoss() bool {
-	return in.Outcome == OutcomeWon && !in.LostAt.IsZero() && !in.prevented()
+	return in.Outcome == dispute.StatusWon && !in.LostAt.IsZero() && !in.prevented()
 }
 
 func (in Facts) lossAccount() Account {

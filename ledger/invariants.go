@@ -110,13 +110,13 @@ func (in Facts) waiting(ps []dispute.Movement) bool {
 		return true
 	}
 	switch in.Outcome {
-	case OutcomeLost, OutcomeAccepted:
+	case dispute.StatusLost, dispute.StatusAccepted:
 		return false
-	case OutcomeWon, OutcomeClosed:
+	case dispute.StatusWon, dispute.StatusClosed:
 		last := ps[len(ps)-1]
 		writtenOff := in.wonAfterLoss() && !last.At.After(in.LostAt)
 		return last.Amount < 0 && !writtenOff
-	case OutcomeOpen:
+	case dispute.StatusOpen:
 	}
 	return true
 }

@@ -12,13 +12,13 @@ import (
 // say so.
 func TestChecksFindWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	open := facts(OutcomeOpen, withdrawal())
-	lost := facts(OutcomeLost, withdrawal(), counteredFee())
-	won := facts(OutcomeWon, withdrawal(), reinstated(10000))
-	refunded := facts(OutcomeOpen, move("txn_f", -3, "refund", -10000, 0, ""))
-	twice := facts(OutcomeOpen, move("txn_f", -3, "refund", -5000, 0, ""), move("txn_g", -2, "refund", -5000, 0, ""))
-	thrice := facts(OutcomeOpen, append(slices.Clone(twice.View.Snapshot.Movements), move("txn_h", -1, "refund", -5000, 0, ""))...)
-	prevented := facts(OutcomeClosed, withdrawal(), reinstated(10000))
+	open := facts(dispute.StatusOpen, withdrawal())
+	lost := facts(dispute.StatusLost, withdrawal(), counteredFee())
+	won := facts(dispute.StatusWon, withdrawal(), reinstated(10000))
+	refunded := facts(dispute.StatusOpen, move("txn_f", -3, "refund", -10000, 0, ""))
+	twice := facts(dispute.StatusOpen, move("txn_f", -3, "refund", -5000, 0, ""), move("txn_g", -2, "refund", -5000, 0, ""))
+	thrice := facts(dispute.StatusOpen, append(slices.Clone(twice.View.Snapshot.Movements), move("txn_h", -1, "refund", -5000, 0, ""))...)
+	prevented := facts(dispute.StatusClosed, withdrawal(), reinstated(10000))
 	prevented.View.Snapshot.Status = dispute.ProviderPrevented
 	charged := dispute.Money{Minor: 10000, Currency: "EUR"}
 	allowance := Entry{
@@ -68,7 +68,7 @@ func TestChecksFindWhatIsWrong(t *testing.T) {
 
 func TestChecksRefuseBadFacts(t *testing.T) {
 	t.Parallel()
-	bad := facts(OutcomeLost, withdrawal())
+	bad := facts(dispute.StatusLost, withdrawal())
 	bad.OutcomeAt = time.Time{}
 	for name, err := range map[string]error{
 		"closed":        CheckClosed(bad, nil),

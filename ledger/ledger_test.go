@@ -41,14 +41,14 @@ func counteredFeeBack() dispute.Movement {
 }
 
 // facts are those of a dispute over 100.00 EUR that ends on day 61.
-func facts(outcome Outcome, moves ...dispute.Movement) Facts {
+func facts(outcome dispute.Status, moves ...dispute.Movement) Facts {
 	in := Facts{
 		CaseID: "cs_1", Connection: "stripe-eu", DisputeID: "du_1",
 		Family:  dispute.FamilyProductNotReceived,
 		Outcome: outcome,
 		Amount:  dispute.Money{Minor: 10000, Currency: "EUR"},
 	}
-	if outcome != OutcomeOpen {
+	if outcome != dispute.StatusOpen {
 		in.OutcomeAt = at(61)
 	}
 	in.View.Snapshot.ID = "du_1"

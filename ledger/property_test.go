@@ -87,7 +87,7 @@ func TestExpectedIgnoresOrderOfMovements(t *testing.T) {
 			moves = append(moves, drawMovement(rt, fmt.Sprintf("txn_%d", i)))
 		}
 		shuffled := rapid.Permutation(moves).Draw(rt, "order")
-		outcome := rapid.SampledFrom([]Outcome{OutcomeOpen, OutcomeWon, OutcomeLost, OutcomeAccepted, OutcomeClosed}).Draw(rt, "outcome")
+		outcome := rapid.SampledFrom([]dispute.Status{dispute.StatusOpen, dispute.StatusWon, dispute.StatusLost, dispute.StatusAccepted, dispute.StatusClosed}).Draw(rt, "outcome")
 		want, err := Expected(facts(outcome, moves...))
 		if err != nil {
 			rt.Fatal(err)

@@ -31,7 +31,7 @@ func Expected(in Facts) ([]Entry, error) {
 			late = len(moves)
 		}
 		b.post(moves[:late])
-		b.writeOff(OutcomeLost, in.LostAt)
+		b.writeOff(dispute.StatusLost, in.LostAt)
 		moves = moves[late:]
 	}
 	b.post(moves)
@@ -54,7 +54,7 @@ type book struct {
 	disputed  []dispute.Money // amounts a movement may be recognised by
 	positions map[string]*position
 	entries   []Entry
-	numbers   map[Outcome]int // of reclassification entries so far
+	numbers   map[dispute.Status]int // of reclassification entries so far
 }
 
 // position is where a dispute stands in one settlement currency.
@@ -75,7 +75,7 @@ func newBook(in Facts) *book {
 		held: DisputedFunds, back: DisputedFunds, fees: DisputeFees, loss: in.lossAccount(),
 		disputed:  []dispute.Money{in.amount(), in.View.Snapshot.Amount},
 		positions: map[string]*position{},
-		numbers:   map[Outcome]int{},
+		numbers:   map[dispute.Status]int{},
 	}
 	switch {
 	case in.prevented():
@@ -196,17 +196,17 @@ func (b *book) settle() {
 		return
 	}
 	switch b.in.Outcome {
-	case OutcomeLost, OutcomeAccepted:
+	case dispute.StatusLost, dispute.StatusAccepted:
 		b.writeOff(b.in.Outcome, b.in.OutcomeAt)
-	case OutcomeWon, OutcomeClosed:
+	case dispute.StatusWon, dispute.StatusClosed:
 		b.squareUp()
-	case OutcomeOpen:
+	case dispute.StatusOpen:
 	}
 }
 
 // writeOff moves what is held to the loss. Nothing is posted before money was
 // withdrawn: a dispute accepted early waits for its movement.
-func (b *book) writeOff(outcome Outcome, at time.Time) {
+func (b *book) writeOff(outcome dispute.Status, at time.Time) {
 	for _, currency := range slices.Sorted(maps.Keys(b.positions)) {
 		p := b.positions[currency]
 		if p.largest == 0 {
@@ -258,7 +258,7 @@ func (b *book) shortfall(p *position) {
 
 // surplus is what came back beyond what was withdrawn: an exchange gain where
 // money was exchanged, else a question for a person.
-func (b *book) surplus(outcome Outcome, at time.Time, p *position) {
+func (b *book) surplus(outcome dispute.Status, at time.Time, p *position) {
 	account, kind := DisputeSuspense, KindUnclassified
 	if b.in.exchanged(p) {
 		account, kind = FXGainLoss, KindExchange
@@ -272,7 +272,7 @@ func (b *book) surplus(outcome Outcome, at time.Time, p *position) {
 
 // addOutcome dates the entry at the outcome, but never before the last movement
 // it clears.
-func (b *book) addOutcome(outcome Outcome, kind Kind, at time.Time, p *position, ls lines) {
+func (b *book) addOutcome(outcome dispute.Status, kind Kind, at time.Time, p *position, ls lines) {
 	if len(ls.postings()) == 0 {
 		return
 	}

@@ -15,9 +15,9 @@ import (
 // of each path through a dispute's life, before any allowance.
 func TestBalancePerDispute(t *testing.T) {
 	t.Parallel()
-	prevented := facts(OutcomeClosed, move("txn_p", 0, "dispute", -10000, 1500, "RDR"))
+	prevented := facts(dispute.StatusClosed, move("txn_p", 0, "dispute", -10000, 1500, "RDR"))
 	prevented.View.Snapshot.Status = dispute.ProviderPrevented
-	lateWin := facts(OutcomeWon, withdrawal(), counteredFee(), move("txn_r", 90, "dispute_reversal", 10000, 0, ""))
+	lateWin := facts(dispute.StatusWon, withdrawal(), counteredFee(), move("txn_r", 90, "dispute_reversal", 10000, 0, ""))
 	lateWin.LostAt, lateWin.OutcomeAt = at(61), at(90)
 
 	tests := []struct {
@@ -27,39 +27,39 @@ func TestBalancePerDispute(t *testing.T) {
 		immediate map[Account]int64 // nil: the same as want
 	}{
 		{
-			"open", facts(OutcomeOpen, withdrawal()),
+			"open", facts(dispute.StatusOpen, withdrawal()),
 			map[Account]int64{PSPClearing: -11500, DisputedFunds: 10000, DisputeFees: 1500},
 			map[Account]int64{PSPClearing: -11500, ChargebackLoss: 10000, DisputeFees: 1500},
 		},
 		{
 			"open, counter, won, counter fee back",
-			facts(OutcomeWon, withdrawal(), counteredFee(), reinstated(10000), counteredFeeBack()),
+			facts(dispute.StatusWon, withdrawal(), counteredFee(), reinstated(10000), counteredFeeBack()),
 			map[Account]int64{PSPClearing: -1500, DisputeFees: 1500},
 			map[Account]int64{PSPClearing: -1500, ChargebackLoss: 10000, ChargebackRecovery: -10000, DisputeFees: 1500},
 		},
 		{
-			"open, counter, lost", facts(OutcomeLost, withdrawal(), counteredFee()),
+			"open, counter, lost", facts(dispute.StatusLost, withdrawal(), counteredFee()),
 			map[Account]int64{PSPClearing: -13000, ChargebackLoss: 10000, DisputeFees: 3000}, nil,
 		},
 		{
-			"open, accepted", facts(OutcomeAccepted, withdrawal()),
+			"open, accepted", facts(dispute.StatusAccepted, withdrawal()),
 			map[Account]int64{PSPClearing: -11500, ChargebackLoss: 10000, DisputeFees: 1500}, nil,
 		},
 		{
 			"open, counter, partial 40, counter fee kept, told as lost",
-			facts(OutcomeLost, withdrawal(), counteredFee(), reinstated(4000)),
+			facts(dispute.StatusLost, withdrawal(), counteredFee(), reinstated(4000)),
 			map[Account]int64{PSPClearing: -9000, ChargebackLoss: 6000, DisputeFees: 3000},
 			map[Account]int64{PSPClearing: -9000, ChargebackLoss: 10000, ChargebackRecovery: -4000, DisputeFees: 3000},
 		},
 		{
 			"open, counter, partial 40, counter fee kept, told as won",
-			facts(OutcomeWon, withdrawal(), counteredFee(), reinstated(4000)),
+			facts(dispute.StatusWon, withdrawal(), counteredFee(), reinstated(4000)),
 			map[Account]int64{PSPClearing: -9000, ChargebackLoss: 6000, DisputeFees: 3000},
 			map[Account]int64{PSPClearing: -9000, ChargebackLoss: 10000, ChargebackRecovery: -4000, DisputeFees: 3000},
 		},
 		{
 			"alert refund",
-			facts(OutcomeClosed, move("txn_f", 0, "refund", -10000, 0, ""), move("txn_a", 0, "alert_fee", -2900, 0, "")),
+			facts(dispute.StatusClosed, move("txn_f", 0, "refund", -10000, 0, ""), move("txn_a", 0, "alert_fee", -2900, 0, "")),
 			map[Account]int64{PSPClearing: -12900, Refunds: 10000, AlertFees: 2900}, nil,
 		},
 		{
@@ -116,7 +116,7 @@ func checkAll(t rapid.TB, in Facts, posted []Entry) {
 
 func TestEntriesOfAWonDispute(t *testing.T) {
 	t.Parallel()
-	got := expected(t, facts(OutcomeWon, counteredFeeBack(), withdrawal(), reinstated(10000), counteredFee()))
+	got := expected(t, facts(dispute.StatusWon, counteredFeeBack(), withdrawal(), reinstated(10000), counteredFee()))
 	entry := func(movement string, kind Kind, memo string, day int, postings ...Posting) Entry {
 		return Entry{
 			Key: "stripe-eu|du_1|" + movement + "|" + string(kind), CaseID: "cs_1", Connection: "stripe-eu", DisputeID: "du_1",
@@ -143,13 +143,13 @@ func TestEntriesOfAWonDispute(t *testing.T) {
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	second := move("txn_w2", 30, "dispute", -10000, 1500, "Chargeback withdrawal for ch_1")
-	fraud := facts(OutcomeLost, withdrawal())
+	fraud := facts(dispute.StatusLost, withdrawal())
 	fraud.Family = dispute.FamilyFraudulent
-	undone := facts(OutcomeClosed, move("txn_p", 0, "dispute", -10000, 1500, ""), move("txn_u", 9, "dispute_reversal", 10000, 0, ""))
+	undone := facts(dispute.StatusClosed, move("txn_p", 0, "dispute", -10000, 1500, ""), move("txn_u", 9, "dispute_reversal", 10000, 0, ""))
 	undone.View.Snapshot.Status = dispute.ProviderPrevented
-	lostAndPrevented := facts(OutcomeWon, withdrawal())
+	lostAndPrevented := facts(dispute.StatusWon, withdrawal())
 	lostAndPrevented.View.Snapshot.Status, lostAndPrevented.LostAt = dispute.ProviderPrevented, at(9)
-	blocked := facts(OutcomeClosed, move("txn_b", 0, "fee", -1500, 0, "Visa CE 3.0 block"))
+	blocked := facts(dispute.StatusClosed, move("txn_b", 0, "fee", -1500, 0, "Visa CE 3.0 block"))
 	blocked.View.Snapshot.Status = dispute.ProviderPrevented
 
 	tests := []struct {
@@ -158,71 +158,71 @@ func TestEvents(t *testing.T) {
 		kinds []Kind
 		want  map[Account]int64
 	}{
-		{"1 inquiry moves no money", facts(OutcomeClosed), nil, map[Account]int64{}},
+		{"1 inquiry moves no money", facts(dispute.StatusClosed), nil, map[Account]int64{}},
 		{
-			"1 paid inquiry is a fee only", facts(OutcomeClosed, move("txn_f", 0, "fee", -500, 0, "")),
+			"1 paid inquiry is a fee only", facts(dispute.StatusClosed, move("txn_f", 0, "fee", -500, 0, "")),
 			[]Kind{KindFee},
 			map[Account]int64{PSPClearing: -500, DisputeFees: 500},
 		},
 		{
-			"6 won, money awaited", facts(OutcomeWon, withdrawal()),
+			"6 won, money awaited", facts(dispute.StatusWon, withdrawal()),
 			[]Kind{KindOpened},
 			map[Account]int64{PSPClearing: -11500, DisputedFunds: 10000, DisputeFees: 1500},
 		},
 		{
 			"8 received fee comes back with the money",
-			facts(OutcomeWon, withdrawal(), move("txn_r", 60, "dispute_reversal", 10000, -1500, "")),
+			facts(dispute.StatusWon, withdrawal(), move("txn_r", 60, "dispute_reversal", 10000, -1500, "")),
 			[]Kind{KindOpened, KindReinstated},
 			map[Account]int64{},
 		},
 		{
 			"8 received fee comes back by itself",
-			facts(OutcomeWon, withdrawal(), reinstated(10000), move("txn_f", 61, "fee", 1500, 0, "")),
+			facts(dispute.StatusWon, withdrawal(), reinstated(10000), move("txn_f", 61, "fee", 1500, 0, "")),
 			[]Kind{KindOpened, KindReinstated, KindFeeReturned},
 			map[Account]int64{},
 		},
 		{"9 fraud has its own loss account", fraud, []Kind{KindOpened, KindLost},
 			map[Account]int64{PSPClearing: -11500, FraudLoss: 10000, DisputeFees: 1500}},
-		{"10 accepted before any withdrawal waits", facts(OutcomeAccepted), nil, map[Account]int64{}},
+		{"10 accepted before any withdrawal waits", facts(dispute.StatusAccepted), nil, map[Account]int64{}},
 		{
-			"13 partial dispute", facts(OutcomeOpen, move("txn_w", 0, "dispute", -6000, 1500, "")),
+			"13 partial dispute", facts(dispute.StatusOpen, move("txn_w", 0, "dispute", -6000, 1500, "")),
 			[]Kind{KindOpened},
 			map[Account]int64{PSPClearing: -7500, DisputedFunds: 6000, DisputeFees: 1500},
 		},
 		{
-			"14 less withdrawn than disputed, lost", facts(OutcomeLost, move("txn_w", 0, "dispute", -6000, 1500, "")),
+			"14 less withdrawn than disputed, lost", facts(dispute.StatusLost, move("txn_w", 0, "dispute", -6000, 1500, "")),
 			[]Kind{KindOpened, KindLost},
 			map[Account]int64{PSPClearing: -7500, ChargebackLoss: 6000, DisputeFees: 1500},
 		},
 		{
 			"16 second debit after a win is open again",
-			facts(OutcomeWon, withdrawal(), move("txn_r", 20, "dispute_reversal", 10000, 0, ""), second),
+			facts(dispute.StatusWon, withdrawal(), move("txn_r", 20, "dispute_reversal", 10000, 0, ""), second),
 			[]Kind{KindOpened, KindReinstated, KindSecondWithdrawal},
 			map[Account]int64{PSPClearing: -13000, DisputedFunds: 10000, DisputeFees: 3000},
 		},
 		{
 			"16 second debit, lost",
-			facts(OutcomeLost, withdrawal(), move("txn_r", 20, "dispute_reversal", 10000, 0, ""), second),
+			facts(dispute.StatusLost, withdrawal(), move("txn_r", 20, "dispute_reversal", 10000, 0, ""), second),
 			[]Kind{KindOpened, KindReinstated, KindSecondWithdrawal, KindLost},
 			map[Account]int64{PSPClearing: -13000, ChargebackLoss: 10000, DisputeFees: 3000},
 		},
 		{
 			"18 compliance fee, returned on the win",
-			facts(OutcomeWon, withdrawal(), move("txn_v", 8, "fee", -50000, 0, "Visa compliance fee"),
+			facts(dispute.StatusWon, withdrawal(), move("txn_v", 8, "fee", -50000, 0, "Visa compliance fee"),
 				reinstated(10000), move("txn_vr", 61, "fee", 50000, 0, "Visa compliance fee")),
 			[]Kind{KindOpened, KindComplianceFee, KindReinstated, KindFeeReturned},
 			map[Account]int64{PSPClearing: -1500, DisputeFees: 1500},
 		},
 		{
 			"18 compliance fee, as small as the countered fee",
-			facts(OutcomeWon, withdrawal(), counteredFee(), move("txn_v", 8, "fee", -1500, 0, "Compliance fee"),
+			facts(dispute.StatusWon, withdrawal(), counteredFee(), move("txn_v", 8, "fee", -1500, 0, "Compliance fee"),
 				reinstated(10000), move("txn_vr", 61, "fee", 1500, 0, "Compliance fee")),
 			[]Kind{KindOpened, KindCounteredFee, KindComplianceFee, KindReinstated, KindFeeReturned},
 			map[Account]int64{PSPClearing: -3000, DisputeFees: 3000},
 		},
 		{
 			"21 alert credited by its vendor",
-			facts(OutcomeClosed, move("txn_a", 0, "alert_fee", -2900, 0, ""), move("txn_b", 9, "alert_fee", 2900, 0, "")),
+			facts(dispute.StatusClosed, move("txn_a", 0, "alert_fee", -2900, 0, ""), move("txn_b", 9, "alert_fee", 2900, 0, "")),
 			[]Kind{KindAlertFee, KindAlertFeeReturned},
 			map[Account]int64{},
 		},
@@ -232,30 +232,30 @@ func TestEvents(t *testing.T) {
 		{"23 RDR deleted later", undone, []Kind{KindPrevented, KindReinstated}, map[Account]int64{PSPClearing: -1500, AlertFees: 1500}},
 		{
 			"24 double payout",
-			facts(OutcomeLost, move("txn_f", -3, "refund", -10000, 0, ""), withdrawal()),
+			facts(dispute.StatusLost, move("txn_f", -3, "refund", -10000, 0, ""), withdrawal()),
 			[]Kind{KindRefund, KindOpened, KindLost},
 			map[Account]int64{PSPClearing: -21500, Refunds: 10000, ChargebackLoss: 10000, DisputeFees: 1500},
 		},
 		{
 			"31 PayPal holds funds and charges",
-			facts(OutcomeLost, move("a", 0, "DISPUTE_SETTLEMENT", -10000, 0, ""), move("b", 1, "DISPUTE_FEE", -1500, 0, "")),
+			facts(dispute.StatusLost, move("a", 0, "DISPUTE_SETTLEMENT", -10000, 0, ""), move("b", 1, "DISPUTE_FEE", -1500, 0, "")),
 			[]Kind{KindOpened, KindFee, KindLost},
 			map[Account]int64{PSPClearing: -11500, ChargebackLoss: 10000, DisputeFees: 1500},
 		},
 		{
 			"Adyen reverses and debits again",
-			facts(OutcomeOpen, move("a", 0, "Chargeback", -10000, 0, ""), move("b", 5, "ChargebackReversed", 10000, 0, ""),
+			facts(dispute.StatusOpen, move("a", 0, "Chargeback", -10000, 0, ""), move("b", 5, "ChargebackReversed", 10000, 0, ""),
 				move("c", 9, "SecondChargeback", -10000, 0, "")),
 			[]Kind{KindOpened, KindReinstated, KindSecondWithdrawal},
 			map[Account]int64{PSPClearing: -10000, DisputedFunds: 10000},
 		},
 		{
-			"reinstated before withdrawn", facts(OutcomeWon, reinstated(10000)),
+			"reinstated before withdrawn", facts(dispute.StatusWon, reinstated(10000)),
 			[]Kind{KindReinstated},
 			map[Account]int64{PSPClearing: 10000, DisputedFunds: -10000},
 		},
 		{
-			"more came back than left", facts(OutcomeWon, withdrawal(), reinstated(10000), move("txn_r2", 61, "dispute_reversal", 10000, 0, "")),
+			"more came back than left", facts(dispute.StatusWon, withdrawal(), reinstated(10000), move("txn_r2", 61, "dispute_reversal", 10000, 0, "")),
 			[]Kind{KindOpened, KindReinstated, KindReinstated, KindUnclassified},
 			map[Account]int64{PSPClearing: 8500, DisputeFees: 1500, DisputeSuspense: -10000},
 		},
@@ -276,7 +276,7 @@ func TestEvents(t *testing.T) {
 func TestTwoSettlementCurrencies(t *testing.T) {
 	t.Parallel()
 	yen := dispute.Movement{ID: "j", Category: "chargeback", Amount: -5000, Net: -5000, Currency: "jpy", At: at(1)}
-	in := facts(OutcomeLost, withdrawal(), yen)
+	in := facts(dispute.StatusLost, withdrawal(), yen)
 	got := expected(t, in)
 	want := map[string]int64{
 		"psp_clearing EUR": -11500, "dispute_fees EUR": 1500, "chargeback_loss EUR": 10000,
@@ -292,7 +292,7 @@ func TestTwoSettlementCurrencies(t *testing.T) {
 
 func TestWriteOffIsNotDatedBeforeItsMoney(t *testing.T) {
 	t.Parallel()
-	in := facts(OutcomeAccepted, withdrawal())
+	in := facts(dispute.StatusAccepted, withdrawal())
 	in.OutcomeAt = at(-2)
 	got := expected(t, in)
 	if last := got[len(got)-1]; !last.Date.Equal(day0) {
@@ -303,7 +303,7 @@ func TestWriteOffIsNotDatedBeforeItsMoney(t *testing.T) {
 func TestExpectedRefuses(t *testing.T) {
 	t.Parallel()
 	change := func(f func(*Facts)) Facts {
-		in := facts(OutcomeLost, withdrawal())
+		in := facts(dispute.StatusLost, withdrawal())
 		f(&in)
 		return in
 	}
