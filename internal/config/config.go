@@ -46,7 +46,8 @@ type Config struct {
 
 	file  string
 	root  *ast.File
-	lines map[string]int // connection name to its line
+	lines map[string]int    // connection name to its line
+	mask  func(error) error // keeps secrets out
 }
 
 // Temporal names the cluster; empty fields follow the SDK's environment
@@ -116,12 +117,12 @@ func Parse(name string, src []byte) (*Config, error) {
 		return nil, err
 	}
 	c := defaults()
-	c.file, c.root = name, file
+	c.file, c.root, c.mask = name, file, x.mask
 	if err := yaml.NodeToValue(file.Docs[0].Body, c, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, plain(err))
+		return nil, x.mask(fmt.Errorf("%s: %w", name, plain(err)))
 	}
 	c.lines = connectionLines(file)
-	return c, c.check()
+	return c, x.mask(c.check())
 }
 
 func defaults() *Config {
@@ -228,7 +229,7 @@ func (c *Config) decode(name string, v any) error {
 		return err
 	}
 	if err := yaml.NodeToValue(node, v, yaml.Strict()); err != nil {
-		return plain(err)
+		return c.mask(plain(err))
 	}
 	return nil
 }
@@ -265,7 +266,20 @@ func lift(src []byte) (lifted []byte, refs []string) {
 type expander struct {
 	file     string
 	refs     []string
+	values   []string // value, reference, value, reference: for mask
 	problems []error
+}
+
+// mask keeps the values of references out of an error: they are secrets.
+func (x *expander) mask(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := strings.NewReplacer(x.values...).Replace(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return errors.New(text)
 }
 
 var (
@@ -287,6 +301,8 @@ func (x *expander) Visit(n ast.Node) ast.Visitor {
 		value, err := resolve(x.refs[n])
 		if err != nil {
 			x.problems = append(x.problems, fmt.Errorf("%s: line %d: %w", x.file, s.GetToken().Position.Line, err))
+		} else {
+			x.values = append(x.values, value, "${"+x.refs[n]+"}")
 		}
 		return value
 	})

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -71,6 +72,9 @@ func TestErrorsQuoteNoSecrets(t *testing.T) {
 	for name, src := range map[string]string{
 		"database":  "database: ${REBUTTAL_TEST_SECRET}\n",
 		"codec_key": "codec_key: ${REBUTTAL_TEST_SECRET}\n",
+		"day":       "day: ${REBUTTAL_TEST_SECRET}\n",
+		"role":      "database: d\nblobs: file:///b\nteam: [{ id: ana, role: ${REBUTTAL_TEST_SECRET} }]\n",
+		"key":       "${REBUTTAL_TEST_SECRET}: 1\n",
 		"settings":  "connections: { s: { vendor: stripe, settings: { k: ${REBUTTAL_TEST_SECRET} } } }\n",
 	} {
 		c, err := Parse("rebuttal.yaml", []byte(src))
@@ -81,7 +85,7 @@ func TestErrorsQuoteNoSecrets(t *testing.T) {
 		problems := []error{err}
 		if c != nil {
 			for _, a := range c.Adapters() {
-				var settings struct{ K int }
+				var settings struct{ K time.Duration }
 				problems = append(problems, a.Decode(&settings))
 			}
 		}
