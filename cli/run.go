@@ -82,7 +82,7 @@ func runWorker(ctx context.Context, app *boot.App) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		policy := app.Config.Policy
-		worker.KeepSchedules(ctx, c, app.Set, worker.Sweeps{
+		worker.KeepSchedules(ctx, c, app.Sweepable(), worker.Sweeps{
 			Every: max(app.Config.Scale(policy.SweepEvery), quickestSweep),
 			Whole: max(app.Config.Scale(policy.ReconcileEvery), quickestSweep),
 		}, app.Log)

@@ -116,9 +116,9 @@ func (in Facts) waiting(ps []dispute.Movement) bool {
 		last := ps[len(ps)-1]
 		writtenOff := in.wonAfterLoss() && !last.At.After(in.LostAt)
 		return last.Amount < 0 && !writtenOff
-	case dispute.StatusOpen:
+	default:
+		return true
 	}
-	return true
 }
 
 // principalKinds are the kinds of entry whose movement is the disputed money.

@@ -200,7 +200,7 @@ func (b *book) settle() {
 		b.writeOff(b.in.Outcome, b.in.OutcomeAt)
 	case dispute.StatusWon, dispute.StatusClosed:
 		b.squareUp()
-	case dispute.StatusOpen:
+	default: // still open
 	}
 }
 

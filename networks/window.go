@@ -13,7 +13,7 @@ type windowFact struct {
 	Stage      dispute.Stage `yaml:"stage"`
 	Days       int           `yaml:"days"`
 	Merchant   int           `yaml:"merchant_days"` // what acquirers leave merchants of them; zero when it is not told
-	Basis      string        `yaml:"basis"` // network: its own limit; merchant: what acquirers give merchants
+	Basis      string        `yaml:"basis"`         // network: its own limit; merchant: what acquirers give merchants
 	Note       string        `yaml:"note"`
 	Source     string        `yaml:"source"`
 	Confidence Confidence    `yaml:"confidence"`

@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/rebuttal-hq/rebuttal/activities"
-	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/workflows"
 )
 
@@ -34,9 +33,9 @@ const scheduleRetry = 15 * time.Second
 // KeepSchedules makes Temporal's schedules what they should be for these
 // connections, once, trying again until it succeeds or ctx ends. Every worker
 // does so; the last to come changes nothing.
-func KeepSchedules(ctx context.Context, c client.Client, set *integrations.Set, s Sweeps, log *slog.Logger) {
+func KeepSchedules(ctx context.Context, c client.Client, connections []string, s Sweeps, log *slog.Logger) {
 	for {
-		err := keepSchedules(ctx, c.ScheduleClient(), wantedSchedules(set, s))
+		err := keepSchedules(ctx, c.ScheduleClient(), wantedSchedules(connections, s))
 		if err == nil || ctx.Err() != nil {
 			return
 		}
@@ -49,16 +48,9 @@ func KeepSchedules(ctx context.Context, c client.Client, set *integrations.Set, 
 	}
 }
 
-// wantedSchedules are those of the connections of which a sweep can learn.
-func wantedSchedules(set *integrations.Set, s Sweeps) map[string]client.ScheduleOptions {
+func wantedSchedules(connections []string, s Sweeps) map[string]client.ScheduleOptions {
 	out := map[string]client.ScheduleOptions{}
-	for _, name := range set.Names() {
-		a, _ := set.Adapter(name)
-		_, lists := a.(integrations.Poller)
-		_, reads := a.(integrations.Reader)
-		if !lists && !reads {
-			continue
-		}
+	for _, name := range connections {
 		out[sweepPrefix+name] = schedule(sweepPrefix+name, s.Every, activities.SweepInput{Connection: name})
 		out[reconcilePrefix+name] = schedule(reconcilePrefix+name, s.Whole, activities.SweepInput{Connection: name, Whole: true})
 	}

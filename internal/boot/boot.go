@@ -178,6 +178,17 @@ func (a *App) Steps() *activities.Steps {
 	return s
 }
 
+// Sweepable are the connections of which a sweep can learn: they list disputes,
+// or they can be read.
+func (a *App) Sweepable() []string {
+	return slices.DeleteFunc(a.Set.Names(), func(name string) bool {
+		adapter, _ := a.Set.Adapter(name)
+		_, lists := adapter.(integrations.Poller)
+		_, reads := adapter.(integrations.Reader)
+		return !lists && !reads
+	})
+}
+
 func people(team []config.Person) []desk.Person {
 	out := make([]desk.Person, len(team))
 	for i, p := range team {
