@@ -31,7 +31,7 @@ func operator() desk.Actor {
 func (e *env) casesCommand() *cobra.Command {
 	c := &cobra.Command{Use: "cases", Short: "Read cases and decide"}
 	c.AddCommand(
-		e.casesList(), e.casesShow(), e.casesNote(), e.casesAttach(),
+		e.casesList(), e.casesShow(), e.casesNote(), e.casesAttach(), e.casesReconcile(),
 		e.decision(dispute.DecideAssign, "assign CASE", "Give a case to somebody", func(f *decisionFlags) { f.to() }),
 		e.decision(dispute.DecideApprove, "approve CASE", "Approve the response", nil),
 		e.decision(dispute.DecideAccept, "accept CASE", "Give the dispute up; it cannot be undone", func(f *decisionFlags) { f.elsewhere() }),

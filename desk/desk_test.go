@@ -35,8 +35,9 @@ var (
 type workflow struct {
 	client.Client // nil: whatever else is asked of it panics
 	updates       []client.UpdateWorkflowOptions
-	sendErr       error // of sending
-	endErr        error // of the outcome
+	sendErr       error    // of sending
+	endErr        error    // of the outcome
+	triggered     []string // schedules
 }
 
 var face = dispute.Face{Status: dispute.StatusOnHold, Stage: dispute.StageChargeback, Next: "submits at the cut-off"}

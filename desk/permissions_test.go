@@ -44,11 +44,13 @@ func useCases(t *testing.T) map[string]struct {
 			}
 			return err
 		}},
-		"notices":   {MayReadNotices, func(o office, by Actor) error { _, _, err := o.Notices(ctx, by, store.NoticeFilter{}); return err }},
-		"notice":    {MayReadNotices, func(o office, by Actor) error { _, err := o.Notice(ctx, by, o.notice); return err }},
-		"redeliver": {MayRedeliver, func(o office, by Actor) error { return o.Redeliver(ctx, by, o.notice) }},
-		"balances":  {MayReadBooks, func(o office, by Actor) error { _, err := o.Balances(ctx, by); return err }},
-		"entries":   {MayReadBooks, func(o office, by Actor) error { _, _, err := o.Entries(ctx, by, store.EntryFilter{}); return err }},
+		"reconciliations": {MayReadCases, func(o office, by Actor) error { _, err := o.Reconciliations(ctx, by); return err }},
+		"reconcile":       {MayRedeliver, func(o office, by Actor) error { return o.Reconcile(ctx, by, "stripe-us") }},
+		"notices":         {MayReadNotices, func(o office, by Actor) error { _, _, err := o.Notices(ctx, by, store.NoticeFilter{}); return err }},
+		"notice":          {MayReadNotices, func(o office, by Actor) error { _, err := o.Notice(ctx, by, o.notice); return err }},
+		"redeliver":       {MayRedeliver, func(o office, by Actor) error { return o.Redeliver(ctx, by, o.notice) }},
+		"balances":        {MayReadBooks, func(o office, by Actor) error { _, err := o.Balances(ctx, by); return err }},
+		"entries":         {MayReadBooks, func(o office, by Actor) error { _, _, err := o.Entries(ctx, by, store.EntryFilter{}); return err }},
 		"publish rules": {MayPublishRules, func(o office, by Actor) error {
 			_, err := o.PublishRules(ctx, by, "r.yaml", []byte(ruleText), "")
 			return err

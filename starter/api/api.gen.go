@@ -271,6 +271,14 @@ type Problem struct {
 	Type   string `json:"type"`
 }
 
+// Reconciliation defines model for Reconciliation.
+type Reconciliation = store.Reconciliation
+
+// ReconciliationList defines model for ReconciliationList.
+type ReconciliationList struct {
+	Items []Reconciliation `json:"items"`
+}
+
 // Response defines model for Response.
 type Response = dispute.Response
 
@@ -536,6 +544,9 @@ type ServerInterface interface {
 	// GetContract This document
 	// (GET /v1/openapi.yaml)
 	GetContract(c *gin.Context)
+	// ListReconciliations The newest comparison of each provider's disputes with our cases
+	// (GET /v1/reconciliations)
+	ListReconciliations(c *gin.Context)
 	// ListTokens Lists the API tokens without their secrets
 	// (GET /v1/tokens)
 	ListTokens(c *gin.Context)
@@ -1161,6 +1172,19 @@ func (siw *ServerInterfaceWrapper) GetContract(c *gin.Context) {
 	siw.Handler.GetContract(c)
 }
 
+// ListReconciliations operation middleware
+func (siw *ServerInterfaceWrapper) ListReconciliations(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListReconciliations(c)
+}
+
 // ListTokens operation middleware
 func (siw *ServerInterfaceWrapper) ListTokens(c *gin.Context) {
 
@@ -1248,6 +1272,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/notices", wrapper.ListNotices)
 	router.GET(options.BaseURL+"/v1/notices/:id", wrapper.GetNotice)
 	router.POST(options.BaseURL+"/v1/notices/:id/redeliver", wrapper.RedeliverNotice)
+	router.GET(options.BaseURL+"/v1/reconciliations", wrapper.ListReconciliations)
 	router.GET(options.BaseURL+"/v1/books/balance", wrapper.GetBalance)
 	router.GET(options.BaseURL+"/v1/books/entries", wrapper.ListEntries)
 	router.GET(options.BaseURL+"/v1/tokens", wrapper.ListTokens)
@@ -1770,6 +1795,44 @@ func (response GetContractdefaultApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type ListReconciliationsRequestObject struct {
+}
+
+type ListReconciliationsResponseObject interface {
+	VisitListReconciliationsResponse(w http.ResponseWriter) error
+}
+
+type ListReconciliations200JSONResponse ReconciliationList
+
+func (response ListReconciliations200JSONResponse) VisitListReconciliationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReconciliationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListReconciliationsdefaultApplicationProblemPlusJSONResponse) VisitListReconciliationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTokensRequestObject struct {
 }
 
@@ -1918,6 +1981,9 @@ type StrictServerInterface interface {
 	// GetContract This document
 	// (GET /v1/openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
+	// ListReconciliations The newest comparison of each provider's disputes with our cases
+	// (GET /v1/reconciliations)
+	ListReconciliations(ctx context.Context, request ListReconciliationsRequestObject) (ListReconciliationsResponseObject, error)
 	// ListTokens Lists the API tokens without their secrets
 	// (GET /v1/tokens)
 	ListTokens(ctx context.Context, request ListTokensRequestObject) (ListTokensResponseObject, error)
@@ -2336,6 +2402,30 @@ func (sh *strictHandler) GetContract(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetContractResponseObject); ok {
 		if err := validResponse.VisitGetContractResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListReconciliations operation middleware
+func (sh *strictHandler) ListReconciliations(ctx *gin.Context) {
+	var request ListReconciliationsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReconciliations(ctx, request.(ListReconciliationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReconciliations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListReconciliationsResponseObject); ok {
+		if err := validResponse.VisitListReconciliationsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -28,20 +28,21 @@ var matrix = map[string]struct {
 	status int
 	send   func(t *testing.T, w *world) ask // without method and path; nil: nothing to send
 }{
-	"listCases":       {may: everybody, status: 200},
-	"getCase":         {may: everybody, status: 200},
-	"getPacketFile":   {may: everybody, status: 200},
-	"decide":          {may: workers, status: 200, send: sends(`{"kind":"assign"}`)},
-	"addNote":         {may: workers, status: 200, send: sends(`{"text":"called the customer"}`)},
-	"addEvidence":     {may: workers, status: 200, send: func(t *testing.T, _ *world) ask { return form(t, "scan.png", picture(t)) }},
-	"listNotices":     {may: workers, status: 200},
-	"getNotice":       {may: workers, status: 200},
-	"redeliverNotice": {may: leaders, status: 202},
-	"getBalance":      {may: bookers, status: 200},
-	"listEntries":     {may: bookers, status: 200},
-	"listTokens":      {may: admins, status: 200},
-	"createToken":     {may: admins, status: 201, send: sends(`{"name":"agent","actor":"bot","role":"viewer"}`)},
-	"revokeToken":     {may: admins, status: 204},
+	"listCases":           {may: everybody, status: 200},
+	"getCase":             {may: everybody, status: 200},
+	"getPacketFile":       {may: everybody, status: 200},
+	"decide":              {may: workers, status: 200, send: sends(`{"kind":"assign"}`)},
+	"addNote":             {may: workers, status: 200, send: sends(`{"text":"called the customer"}`)},
+	"addEvidence":         {may: workers, status: 200, send: func(t *testing.T, _ *world) ask { return form(t, "scan.png", picture(t)) }},
+	"listNotices":         {may: workers, status: 200},
+	"getNotice":           {may: workers, status: 200},
+	"redeliverNotice":     {may: leaders, status: 202},
+	"listReconciliations": {may: everybody, status: 200},
+	"getBalance":          {may: bookers, status: 200},
+	"listEntries":         {may: bookers, status: 200},
+	"listTokens":          {may: admins, status: 200},
+	"createToken":         {may: admins, status: 201, send: sends(`{"name":"agent","actor":"bot","role":"viewer"}`)},
+	"revokeToken":         {may: admins, status: 204},
 }
 
 func sends(body string) func(*testing.T, *world) ask {
