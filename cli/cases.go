@@ -31,7 +31,7 @@ func operator() desk.Actor {
 func (e *env) casesCommand() *cobra.Command {
 	c := &cobra.Command{Use: "cases", Short: "Read cases and decide"}
 	c.AddCommand(
-		e.casesList(), e.casesShow(), e.casesNote(), e.casesAttach(), e.casesReconcile(),
+		e.casesList(), e.casesShow(), e.casesNote(), e.casesAttach(), e.casesPacket(), e.casesReconcile(),
 		e.decision(dispute.DecideAssign, "assign CASE", "Give a case to somebody", func(f *decisionFlags) { f.to() }),
 		e.decision(dispute.DecideApprove, "approve CASE", "Approve the response", nil),
 		e.decision(dispute.DecideAccept, "accept CASE", "Give the dispute up; it cannot be undone", func(f *decisionFlags) { f.elsewhere() }),
@@ -218,6 +218,30 @@ func (e *env) casesNote() *cobra.Command {
 			})
 		},
 	}
+}
+
+func (e *env) casesPacket() *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use: "packet CASE", Short: "Write the packet as a ZIP with what to do, to answer at the provider by hand", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
+				name, content, err := d.PacketZip(ctx, operator(), args[0])
+				if err != nil {
+					return err
+				}
+				file := cmp.Or(out, name)
+				if err := os.WriteFile(file, content, 0o600); err != nil {
+					return err
+				}
+				return e.print(map[string]any{"file": file, "bytes": len(content)}, func(w io.Writer) {
+					_, _ = fmt.Fprintf(w, "%s, %d bytes; begin with its READ-ME-FIRST.txt\n", file, len(content))
+				})
+			})
+		},
+	}
+	c.Flags().StringVarP(&out, "out", "o", "", "the file; <case>-<packet>.zip when left out")
+	return c
 }
 
 func (e *env) casesAttach() *cobra.Command {

@@ -20,6 +20,9 @@ type Desk struct {
 	Blobs    *store.Blobs
 	Temporal client.Client // nil where nothing is decided (offline commands)
 	People   []Person
+	// Dashboard is where a provider's own pages show a dispute; empty when it is
+	// not known. It may be nil.
+	Dashboard func(ref dispute.Ref) string
 	// BaseCurrency is the one that published rules must compare amounts in.
 	BaseCurrency string
 	Now          func() time.Time

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/integrations/all"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
@@ -78,7 +79,7 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, erro
 		a.DB.Close()
 		return nil, err
 	}
-	a.Desk = &desk.Desk{DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), BaseCurrency: cfg.BaseCurrency, Now: time.Now, Log: log}
+	a.Desk = &desk.Desk{DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), Dashboard: a.dashboard, BaseCurrency: cfg.BaseCurrency, Now: time.Now, Log: log}
 	a.Metrics.Registry.MustRegister(telemetry.NewState(a.DB, time.Now, log), telemetry.NewPool(a.DB.PoolStat))
 	return a, nil
 }
@@ -176,6 +177,14 @@ func (a *App) Steps() *activities.Steps {
 		s.Merchants = append(s.Merchants, activities.Merchant{ID: m.ID, Providers: m.Providers, Sources: m.Sources, Accounting: m.Accounting})
 	}
 	return s
+}
+
+func (a *App) dashboard(ref dispute.Ref) string {
+	l, err := integrations.As[integrations.Linker](a.Set, ref.Connection)
+	if err != nil {
+		return ""
+	}
+	return l.DisputeURL(ref)
 }
 
 // Sweepable are the connections of which a sweep can learn: they list disputes,

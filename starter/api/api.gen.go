@@ -529,6 +529,9 @@ type ServerInterface interface {
 	// AddNote Keeps a note with a case
 	// (POST /v1/cases/{id}/notes)
 	AddNote(c *gin.Context, id CaseID, params AddNoteParams)
+	// GetPacketZip The newest packet with what to do, for whoever answers by hand
+	// (GET /v1/cases/{id}/packet.zip)
+	GetPacketZip(c *gin.Context, id CaseID)
 	// GetPacketFile Reads one file of a packet, to the byte as it was or would be sent
 	// (GET /v1/cases/{id}/packets/{hash}/files/{sha256})
 	GetPacketFile(c *gin.Context, id CaseID, hash Hash, sha256 Hash)
@@ -999,6 +1002,31 @@ func (siw *ServerInterfaceWrapper) AddNote(c *gin.Context) {
 	siw.Handler.AddNote(c, id, params)
 }
 
+// GetPacketZip operation middleware
+func (siw *ServerInterfaceWrapper) GetPacketZip(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPacketZip(c, id)
+}
+
 // GetPacketFile operation middleware
 func (siw *ServerInterfaceWrapper) GetPacketFile(c *gin.Context) {
 
@@ -1269,6 +1297,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/cases/:id/notes", wrapper.AddNote)
 	router.POST(options.BaseURL+"/v1/cases/:id/evidence", wrapper.AddEvidence)
 	router.GET(options.BaseURL+"/v1/cases/:id/packets/:hash/files/:sha256", wrapper.GetPacketFile)
+	router.GET(options.BaseURL+"/v1/cases/:id/packet.zip", wrapper.GetPacketZip)
 	router.GET(options.BaseURL+"/v1/notices", wrapper.ListNotices)
 	router.GET(options.BaseURL+"/v1/notices/:id", wrapper.GetNotice)
 	router.POST(options.BaseURL+"/v1/notices/:id/redeliver", wrapper.RedeliverNotice)
@@ -1575,6 +1604,57 @@ type AddNotedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AddNotedefaultApplicationProblemPlusJSONResponse) VisitAddNoteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPacketZipRequestObject struct {
+	ID CaseID `json:"id"`
+}
+
+type GetPacketZipResponseObject interface {
+	VisitGetPacketZipResponse(w http.ResponseWriter) error
+}
+
+type GetPacketZip200ResponseHeaders struct {
+	ContentDisposition string
+}
+
+type GetPacketZip200ApplicationZipResponse struct {
+	Body          io.Reader
+	Headers       GetPacketZip200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetPacketZip200ApplicationZipResponse) VisitGetPacketZipResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/zip")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetPacketZipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPacketZipdefaultApplicationProblemPlusJSONResponse) VisitGetPacketZipResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1966,6 +2046,9 @@ type StrictServerInterface interface {
 	// AddNote Keeps a note with a case
 	// (POST /v1/cases/{id}/notes)
 	AddNote(ctx context.Context, request AddNoteRequestObject) (AddNoteResponseObject, error)
+	// GetPacketZip The newest packet with what to do, for whoever answers by hand
+	// (GET /v1/cases/{id}/packet.zip)
+	GetPacketZip(ctx context.Context, request GetPacketZipRequestObject) (GetPacketZipResponseObject, error)
 	// GetPacketFile Reads one file of a packet, to the byte as it was or would be sent
 	// (GET /v1/cases/{id}/packets/{hash}/files/{sha256})
 	GetPacketFile(ctx context.Context, request GetPacketFileRequestObject) (GetPacketFileResponseObject, error)
@@ -2272,6 +2355,32 @@ func (sh *strictHandler) AddNote(ctx *gin.Context, id CaseID, params AddNotePara
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AddNoteResponseObject); ok {
 		if err := validResponse.VisitAddNoteResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPacketZip operation middleware
+func (sh *strictHandler) GetPacketZip(ctx *gin.Context, id CaseID) {
+	var request GetPacketZipRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPacketZip(ctx, request.(GetPacketZipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPacketZip")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPacketZipResponseObject); ok {
+		if err := validResponse.VisitGetPacketZipResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -30,6 +30,7 @@ var matrix = map[string]struct {
 }{
 	"listCases":           {may: everybody, status: 200},
 	"getCase":             {may: everybody, status: 200},
+	"getPacketZip":        {may: everybody, status: 200},
 	"getPacketFile":       {may: everybody, status: 200},
 	"decide":              {may: workers, status: 200, send: sends(`{"kind":"assign"}`)},
 	"addNote":             {may: workers, status: 200, send: sends(`{"text":"called the customer"}`)},

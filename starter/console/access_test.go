@@ -28,6 +28,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	all := map[desk.Role]int{"": login, desk.RoleViewer: ok, desk.RoleAnalyst: ok, desk.RoleManager: ok, desk.RoleFinance: ok, desk.RoleAdmin: ok}
 	reading := map[string]string{
 		"/": "/", "/cases": "/cases", "/cases/:id": first,
+		"/cases/:id/packet.zip":            first + "/packet.zip",
 		"/cases/:id/item":                  first + "/item?source=shipbob&id=pod:77",
 		"/cases/:id/packets/:hash/:sha256": first + "/packets/" + packet,
 		"/cases/:id/writes/:number/:part":  sent + "/writes/1/request",

@@ -40,6 +40,7 @@ type packetView struct {
 	Exhibits  []exhibit
 	LeftOut   []exhibit
 	Files     []sentFile
+	Zip       string // where all of it is
 	Texts     []sentText
 	Letter    string
 	Blocked   []evidence.Blocked
@@ -117,7 +118,7 @@ func newPacketView(f desk.CaseFile, kept store.Packet) (*packetView, error) {
 	cl := p.Checklist
 	v := &packetView{
 		Hash: p.Hash, At: p.CreatedAt, Frozen: p.Frozen, Strength: cl.Strength, Why: cl.StrengthWhy, Advice: cl.Advice,
-		Present: cl.Present, Required: cl.Required, Letter: p.Letter.Text, Blocked: p.Letter.Blocked,
+		Present: cl.Present, Required: cl.Required, Letter: p.Letter.Text, Blocked: p.Letter.Blocked, Zip: casePath(f.ID) + "/packet.zip",
 	}
 	v.takeExhibits(f, dossier.Parts)
 	v.takeChecklist(cl, dossier.Parts)

@@ -37,6 +37,7 @@ func (c *Console) Register(g gin.IRouter) {
 	open.POST("/cases/:id/notes", c.as(c.note))
 	open.POST("/cases/:id/documents", c.as(c.attach))
 	open.GET("/cases/:id/item", c.as(c.itemFile))
+	open.GET("/cases/:id/packet.zip", c.as(c.packetZip))
 	open.GET("/cases/:id/packets/:hash/:sha256", c.as(c.packetFile))
 	open.GET("/cases/:id/writes/:number/:part", c.as(c.writtenBytes))
 }

@@ -38,6 +38,16 @@ func (c *Console) packetFile(v *visit) error {
 	return err
 }
 
+// packetZip sends the newest packet with what to do, for whoever answers by
+// hand.
+func (c *Console) packetZip(v *visit) error {
+	name, content, err := c.desk.PacketZip(v.Request.Context(), v.who, v.Param("id"))
+	if err == nil {
+		sendFile(v, content, "application/zip", name)
+	}
+	return err
+}
+
 // writtenBytes sends the exact bytes of a request to another system, or of its
 // answer.
 func (c *Console) writtenBytes(v *visit) error {
