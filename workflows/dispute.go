@@ -125,9 +125,9 @@ func (d *run) learn(k activities.Known) {
 		d.Baseline = k.Submissions
 		return
 	case old.Stage != k.Stage, old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
-		d.event("stage_began", "machine", "stage", string(k.Stage), "status", k.RawStatus)
-		d.stageBegins()
-		d.Baseline = k.Submissions
+		d.begin(false)
+	case old.Status.Answered() && k.Status == dispute.ProviderNeedsResponse && d.Answer != nil:
+		d.begin(true)
 	case !old.Deadline.At.Equal(k.Deadline.At):
 		d.event("deadline_moved", "machine", "from", stamp(old.Deadline.At), "to", stamp(k.Deadline.At))
 		d.Replan = true
@@ -143,6 +143,14 @@ func (d *run) learn(k activities.Known) {
 	if old.RawStatus != k.RawStatus {
 		d.event("provider_status", "machine", "from", old.RawStatus, "to", k.RawStatus)
 	}
+}
+
+// begin starts a stage, or the same one again when the provider asks for more
+// after an answer; what is sent again, a person decides first.
+func (d *run) begin(again bool) {
+	d.event("stage_began", "machine", "stage", string(d.Known.Stage), "status", d.Known.RawStatus)
+	d.stageBegins()
+	d.Baseline, d.Again = d.Known.Submissions, again
 }
 
 func (d *run) plan(ctx workflow.Context) error {

@@ -87,6 +87,36 @@ func TestDisputeVerdictWithdrawn(t *testing.T) {
 	}
 }
 
+// A provider that asks for more after an answer gets another one when a person
+// says so, or at the cut-off.
+func TestDisputeAskedAgain(t *testing.T) {
+	t.Parallel()
+	for name, approves := range map[string]bool{"approved": true, "cut-off": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.says(day, dispute.ProviderUnderReview)
+			w.says(2*day, dispute.ProviderNeedsResponse)
+			want := append(byRule(0), byCutOff(cutOff)...)
+			if approves {
+				w.decides(3*day, dispute.DecideApprove)
+				want = append(byRule(0), answer{dispute.ResponseContest, "ana", 3 * day})
+			}
+			w.says(9*day+20*time.Hour, dispute.ProviderUnderReview)
+			w.run(12 * day)
+			if diff := cmp.Diff(want, w.answers()); diff != "" {
+				t.Errorf("answers (-want +got):\n%s", diff)
+			}
+			asked := slices.ContainsFunc(w.faces, func(f shown) bool {
+				return f.at == 2*day && f.face.Status == dispute.StatusNeedsPerson && f.face.Needs == "the provider asks for an answer again"
+			})
+			if !asked {
+				t.Errorf("nobody was told: %+v", w.faces)
+			}
+		})
+	}
+}
+
 // Each stage is answered once, under an intent of its own.
 func TestDisputeStages(t *testing.T) {
 	t.Parallel()

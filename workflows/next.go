@@ -120,6 +120,8 @@ func respond(s *State, now time.Time) move {
 		return waitFor(s, dispute.StatusNeedsPerson, unknownStatus(s))
 	case s.HeldBy != "":
 		return waitFor(s, dispute.StatusOnHold, "held by "+s.HeldBy)
+	case s.Again && s.ApprovedBy == "":
+		return waitFor(s, dispute.StatusNeedsPerson, "the provider asks for an answer again")
 	case s.Plan.Approval && s.ApprovedBy == "":
 		return waitFor(s, dispute.StatusNeedsApproval, "waits for approval")
 	case wanted(s) == dispute.ResponseAccept:

@@ -58,6 +58,7 @@ type State struct {
 	Answer    *activities.Responded `json:"answer,omitempty"` // of this stage
 	Attempt   int                   `json:"attempt,omitempty"`
 	Baseline  int                   `json:"baseline,omitempty"` // submissions the provider counted when the stage began
+	Again     bool                  `json:"again,omitempty"`    // the provider asks once more after an answer
 	Asked     act                   `json:"asked,omitempty"`    // a response whose outcome is not known yet
 	Failure   string                `json:"failure,omitempty"`  // why the last try to respond or compose failed
 	RetryAt   time.Time             `json:"retry_at,omitzero"`

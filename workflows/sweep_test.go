@@ -1,9 +1,11 @@
 package workflows
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
@@ -26,6 +28,7 @@ func TestSweep(t *testing.T) {
 			w := newWorld(t)
 			w.hooks["Sweep"] = tc.fail
 			var suite testsuite.WorkflowTestSuite
+			suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 			w.env = suite.NewTestWorkflowEnvironment()
 			w.env.SetStartTime(t0)
 			w.env.SetTestTimeout(10 * time.Second)
