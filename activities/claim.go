@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
@@ -11,6 +12,9 @@ import (
 func (s *Steps) Claim(ctx context.Context, in ClaimInput) (out Claimed, err error) {
 	defer toTemporal(&err)
 	auto, err := integrations.As[integrations.AutoAnswerer](s.Set, in.Ref.Connection)
+	if err != nil && dispute.KindOf(err) == dispute.Unsupported {
+		return Claimed{}, nil // nothing to claim: the provider's silence rule stays
+	}
 	if err != nil {
 		return Claimed{}, err
 	}

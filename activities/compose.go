@@ -65,6 +65,7 @@ func (s *Steps) exhibits(ctx context.Context, caseID string) ([]dispute.Item, er
 // limits are the provider's, or those that nearly all providers share when it
 // takes no response from here and a person will carry the packet.
 func (s *Steps) limits(c dispute.Case) evidence.Limits {
+	c.Ref = s.answeredAt(c.Ref)
 	r, err := integrations.As[integrations.Responder](s.Set, c.Ref.Connection)
 	if err != nil {
 		return evidence.SafeLimits()

@@ -29,11 +29,16 @@ func (s *Steps) payment(ctx context.Context, row *store.CaseRow) (*dispute.Payme
 	if row.Payment != nil {
 		return row.Payment, nil
 	}
-	reader, err := integrations.As[integrations.PaymentReader](s.Set, row.Ref.Connection)
+	at := s.answeredAt(row.Ref)
+	reader, err := integrations.As[integrations.PaymentReader](s.Set, at.Connection)
 	if err != nil {
 		return nil, err
 	}
-	p, err := reader.Payment(ctx, row.View.Snapshot)
+	disputed, err := s.disputed(ctx, *row, at)
+	if err != nil {
+		return nil, err
+	}
+	p, err := reader.Payment(ctx, disputed)
 	if err != nil {
 		return nil, err
 	}
@@ -42,4 +47,16 @@ func (s *Steps) payment(ctx context.Context, row *store.CaseRow) (*dispute.Payme
 		tx.Row().Payment = &p
 		return nil
 	})
+}
+
+// disputed is the dispute as the connection that knows the payment shows it.
+func (s *Steps) disputed(ctx context.Context, row store.CaseRow, at dispute.Ref) (dispute.Snapshot, error) {
+	if at == row.Ref {
+		return row.View.Snapshot, nil
+	}
+	reader, err := integrations.As[integrations.Reader](s.Set, at.Connection)
+	if err != nil {
+		return dispute.Snapshot{}, err
+	}
+	return reader.Get(ctx, at)
 }

@@ -3,9 +3,11 @@ package activities
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -19,6 +21,9 @@ func (s *Steps) Record(ctx context.Context, in RecordInput) (out Recorded, err e
 	notices, err := s.DB.NoticesOf(ctx, in.Ref.Connection, in.Events)
 	if err != nil {
 		return out, err
+	}
+	if n, ok := s.confirm(ctx, in.Ref, notices); ok {
+		notices = append(notices, n)
 	}
 	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		row := tx.Row()
@@ -42,6 +47,32 @@ func (s *Steps) Record(ctx context.Context, in RecordInput) (out Recorded, err e
 		return nil
 	})
 	return out, err
+}
+
+// confirmPatience is how long Record waits for a provider to confirm what no
+// signature covered; the deadline is armed without it.
+const confirmPatience = 1200 * time.Millisecond
+
+// confirm reads the dispute when a notice told something that no signature
+// covered, where it can be read.
+func (s *Steps) confirm(ctx context.Context, ref dispute.Ref, notices []dispute.Notice) (dispute.Notice, bool) {
+	if !slices.ContainsFunc(notices, func(n dispute.Notice) bool { return len(n.Unsigned) > 0 }) {
+		return dispute.Notice{}, false
+	}
+	at := s.answeredAt(ref)
+	reader, err := integrations.As[integrations.Reader](s.Set, at.Connection)
+	if err != nil {
+		return dispute.Notice{}, false
+	}
+	ctx, stop := context.WithTimeout(ctx, confirmPatience)
+	defer stop()
+	snap, err := reader.Get(ctx, at)
+	if err != nil {
+		s.Log.WarnContext(ctx, "a notice without a full signature is not confirmed", "case", ref.CaseID(), "kind", dispute.KindOf(err))
+		return dispute.Notice{}, false
+	}
+	snap.ID = ref.ID
+	return dispute.Polled(ref.Connection, snap, s.Now()), true
 }
 
 // missed notes the notices that were announced and are not stored, as after a
@@ -80,6 +111,9 @@ func (s *Steps) judge(row *store.CaseRow) {
 
 func noticeEvent(n dispute.Notice) store.Event {
 	data := map[string]string{"kind": string(n.Kind), "event": n.RawKind, "id": n.EventID}
+	if len(n.Unsigned) > 0 {
+		data["unsigned"] = strings.Join(n.Unsigned, ", ")
+	}
 	if n.Snapshot != nil {
 		data["status"], data["reason"] = n.Snapshot.RawStatus, n.Snapshot.Reason
 	}

@@ -50,6 +50,7 @@ type responder struct {
 	*Steps
 	in     RespondInput
 	row    store.CaseRow
+	at     dispute.Ref         // where it is read and answered
 	reader integrations.Reader // nil when the provider cannot be read
 	word   dispute.Response
 	send   func(ctx context.Context, in store.Intent, p *progress) (integrations.Receipt, error)
@@ -62,7 +63,7 @@ func (s *Steps) Submit(ctx context.Context, in RespondInput) (out Responded, err
 	if err != nil {
 		return Responded{}, err
 	}
-	vendor, err := integrations.As[integrations.Responder](s.Set, in.Ref.Connection)
+	vendor, err := integrations.As[integrations.Responder](s.Set, r.at.Connection)
 	if err != nil {
 		return Responded{}, err
 	}
@@ -79,7 +80,7 @@ func (s *Steps) Accept(ctx context.Context, in RespondInput) (out Responded, err
 	if err != nil {
 		return Responded{}, err
 	}
-	vendor, err := integrations.As[integrations.Accepter](s.Set, in.Ref.Connection)
+	vendor, err := integrations.As[integrations.Accepter](s.Set, r.at.Connection)
 	if err != nil {
 		return Responded{}, err
 	}
@@ -87,7 +88,7 @@ func (s *Steps) Accept(ctx context.Context, in RespondInput) (out Responded, err
 		if err := r.mark(ctx, intent.Key, p); err != nil {
 			return integrations.Receipt{}, err
 		}
-		return vendor.Accept(ctx, intent.Key, r.row.Case)
+		return vendor.Accept(ctx, intent.Key, r.answered())
 	}
 	return r.respond(ctx)
 }
@@ -97,11 +98,19 @@ func (s *Steps) responder(ctx context.Context, in RespondInput, word dispute.Res
 	if err != nil {
 		return nil, err
 	}
-	reader, err := integrations.As[integrations.Reader](s.Set, in.Ref.Connection)
+	at := s.answeredAt(in.Ref)
+	reader, err := integrations.As[integrations.Reader](s.Set, at.Connection)
 	if err != nil && dispute.KindOf(err) != dispute.Unsupported {
 		return nil, err
 	}
-	return &responder{Steps: s, in: in, row: row, reader: reader, word: word}, nil
+	return &responder{Steps: s, in: in, row: row, at: at, reader: reader, word: word}, nil
+}
+
+// answered is the case as the connection that answers it knows it.
+func (r *responder) answered() dispute.Case {
+	c := r.row.Case
+	c.Ref, c.View.Snapshot.ID = r.at, r.at.ID
+	return c
 }
 
 // respond runs the protocol under one intent per stage and attempt, whichever
@@ -195,7 +204,7 @@ func (r *responder) look(ctx context.Context) (dispute.Snapshot, error) {
 	if r.reader == nil {
 		return r.row.View.Snapshot, nil
 	}
-	return r.reader.Get(ctx, r.in.Ref)
+	return r.reader.Get(ctx, r.at)
 }
 
 // refuse decides from the provider's state whether there is still something
@@ -254,7 +263,7 @@ func (r *responder) readBack(ctx context.Context) string {
 	if r.reader == nil {
 		return ""
 	}
-	now, err := r.reader.Get(ctx, r.in.Ref)
+	now, err := r.reader.Get(ctx, r.at)
 	if err != nil {
 		r.Log.WarnContext(ctx, "read back after the response", "case", r.row.ID, "kind", dispute.KindOf(err))
 		return ""
@@ -272,7 +281,7 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	sub.Key, sub.Case, sub.Uploaded = intent.Key, r.row.Case, p.Uploads
+	sub.Key, sub.Case, sub.Uploaded = intent.Key, r.answered(), p.Uploads
 	sub.Progress = func(sha, id string) {
 		if p.Uploads == nil {
 			p.Uploads = map[string]string{}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
@@ -52,6 +53,19 @@ type Links struct {
 	Console    string // base address of the console
 	TemporalUI string // base address of the Temporal UI
 	Namespace  string
+}
+
+// answeredAt is where a dispute is read and answered: where it came from, or at
+// the connection that its provider delegates to.
+func (s *Steps) answeredAt(ref dispute.Ref) dispute.Ref {
+	d, err := integrations.As[integrations.Delegator](s.Set, ref.Connection)
+	if err != nil {
+		return ref
+	}
+	if to, ok := d.Delegate(ref); ok {
+		return to
+	}
+	return ref
 }
 
 // merchant is the owner of a provider connection; one without an owner stands

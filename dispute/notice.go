@@ -49,6 +49,10 @@ type Notice struct {
 	// Snapshot is the dispute as the notice shows it; nil when the notice is
 	// not about a dispute (a fraud warning, an unknown event).
 	Snapshot *Snapshot `json:"snapshot,omitempty"`
+	// Unsigned names the snapshot's fields that no signature covered, by their
+	// JSON names; "all" where the provider signs nothing. They are confirmed by
+	// reading where the provider can be read.
+	Unsigned []string `json:"unsigned,omitempty"`
 }
 
 // Ref names the dispute the notice is about; its ID is empty when there is none.

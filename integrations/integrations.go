@@ -13,6 +13,7 @@ package integrations
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -39,6 +40,19 @@ type Intake interface {
 	// is folded without another read; the same body gives the same EventID.
 	// Connection is filled in by the caller.
 	Parse(body []byte) ([]dispute.Notice, error)
+}
+
+// TokenHeader holds what the webhook's address carries as ?token=…, for providers
+// that sign nothing: it is set by the door and never taken from the caller.
+const TokenHeader = "Rebuttal-Token"
+
+// Challenger answers what a provider asks with GET /webhooks/{connection} before
+// it posts there.
+type Challenger interface {
+	Adapter
+	// Answer is the text to reply with. A question that is not the provider's is
+	// Invalid.
+	Answer(query url.Values) (string, error)
 }
 
 // Interactive verifies and reads clicks that people make in a vendor's own
@@ -99,6 +113,15 @@ type PaymentReader interface {
 	// Payment fills OrderID or OrderName from wherever shops keep them, because
 	// the sources of evidence search by them. s.Payment names the payment.
 	Payment(ctx context.Context, s dispute.Snapshot) (dispute.Payment, error)
+}
+
+// Delegator belongs to a provider that only tells of disputes which another
+// connection can read and answer, as a platform does of the account behind it.
+type Delegator interface {
+	Adapter
+	// Delegate names the same dispute at the other connection; ok is false when
+	// none is connected.
+	Delegate(ref dispute.Ref) (to dispute.Ref, ok bool)
 }
 
 // Limits are what a provider takes in one response.
@@ -272,4 +295,51 @@ type Linker interface {
 type Checker interface {
 	Adapter
 	Check(ctx context.Context) error
+}
+
+// Permission is one thing that a connection's credentials must allow, tried.
+type Permission struct {
+	Name string // in the vendor's words: "Disputes: write"
+	OK   bool
+	Says string // what is wrong and what mends it, or why it may be missing; ids only
+}
+
+// PermissionChecker belongs to vendors whose credentials are cut to size.
+type PermissionChecker interface {
+	Adapter
+	// Permissions tries each permission by a call that changes nothing. It is
+	// asked after Check has found the credentials good.
+	Permissions(ctx context.Context) []Permission
+}
+
+// Endpoint is where a vendor posts its webhooks.
+type Endpoint struct {
+	Change EndpointChange `json:"change"`
+	ID     string         `json:"id,omitempty"` // the vendor's; empty until it is made
+	URL    string         `json:"url"`
+	Events []string       `json:"events"`
+	// Secret signs what is posted. The vendor tells it once, when the endpoint is
+	// made: it is shown to the operator and never logged or kept.
+	Secret string `json:"secret,omitempty"`
+	// Setting is the key of the settings that wants Secret: "webhook_secret".
+	Setting string `json:"setting"`
+}
+
+// EndpointChange is what registering an endpoint changes at the vendor.
+type EndpointChange string
+
+// What registering changes.
+const (
+	EndpointCreate EndpointChange = "create"
+	EndpointUpdate EndpointChange = "update"
+	EndpointKeep   EndpointChange = "keep" // it is as it must be
+)
+
+// Connector belongs to vendors whose webhooks are set up by their API.
+type Connector interface {
+	Adapter
+	// Register makes the vendor post the events we read to address: an endpoint
+	// that is there is brought up to date, otherwise one is made. With dry it only
+	// looks, and tells what it would do.
+	Register(ctx context.Context, address string, dry bool) (Endpoint, error)
 }

@@ -30,6 +30,14 @@ type Vendor struct {
 	About    string          // one line for people
 	Adapter  Adapter         // a nil pointer of the adapter's type, for the table of capabilities
 	Settings func() Settings // a pointer to fresh settings with their defaults
+	Traits   Traits          // of a payment provider, for people
+}
+
+// Traits are what a payment provider's types do not tell.
+type Traits struct {
+	Staged     bool   // evidence is laid down first and sent by one final request
+	Idempotent bool   // the final request may be repeated under its key
+	Signed     string // which parts of a webhook a signature covers
 }
 
 // Settings are what a vendor needs to know of one account. They are read from
@@ -149,6 +157,7 @@ func has[T Adapter](a Adapter) bool { _, ok := a.(T); return ok }
 
 var capabilities = []capability{
 	{"intake", has[Intake]},
+	{"challenge", has[Challenger]},
 	{"buttons", has[Interactive]},
 	{"poll", has[Poller]},
 	{"read", has[Reader]},
@@ -162,6 +171,8 @@ var capabilities = []capability{
 	{"accounting", has[Accounting]},
 	{"links", has[Linker]},
 	{"check", has[Checker]},
+	{"permissions", has[PermissionChecker]},
+	{"connect", has[Connector]},
 }
 
 // Capabilities names what an adapter can do, found by its type.

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -182,6 +183,7 @@ func (d *run) claim(ctx workflow.Context) {
 			d.event("claim_failed", "machine", "error", reason(err))
 			return
 		}
+		got.Method = cmp.Or(got.Method, d.Auto.Method)
 		d.Auto = &got
 		d.event("auto_answer", "machine", "method", got.Method, "claimed", fmt.Sprint(got.Claimed))
 	})

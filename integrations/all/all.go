@@ -3,7 +3,14 @@ package all
 
 import (
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/adyen"
+	"github.com/rebuttal-hq/rebuttal/integrations/braintree"
+	"github.com/rebuttal-hq/rebuttal/integrations/checkout"
+	"github.com/rebuttal-hq/rebuttal/integrations/clearhaus"
+	"github.com/rebuttal-hq/rebuttal/integrations/healthsafepay"
 	"github.com/rebuttal-hq/rebuttal/integrations/hubspot"
+	"github.com/rebuttal-hq/rebuttal/integrations/localpayment"
+	"github.com/rebuttal-hq/rebuttal/integrations/paypal"
 	"github.com/rebuttal-hq/rebuttal/integrations/quickbooks"
 	"github.com/rebuttal-hq/rebuttal/integrations/shipbob"
 	"github.com/rebuttal-hq/rebuttal/integrations/shopify"
@@ -14,7 +21,14 @@ import (
 
 // Vendors are all vendors, by name.
 var Vendors = []integrations.Vendor{
+	adyen.Vendor,
+	braintree.Vendor,
+	checkout.Vendor,
+	clearhaus.Vendor,
+	healthsafepay.Vendor,
 	hubspot.Vendor,
+	localpayment.Vendor,
+	paypal.Vendor,
 	quickbooks.Vendor,
 	shipbob.Vendor,
 	shopify.Vendor,

@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -62,6 +63,7 @@ type request struct {
 	form    form.Values
 	key     string
 	version string // of the API; empty means the SDK's
+	upload  bool   // it goes to the host that takes files
 }
 
 // call sends r and decodes the answer into out. Every error is a
@@ -75,7 +77,11 @@ func (a *api) call(ctx context.Context, r request, out stripe.LastResponseSetter
 	if r.version != "" {
 		params.Headers = http.Header{"Stripe-Version": {r.version}}
 	}
-	if err := a.main.CallRaw(r.method, r.path, a.key, &r.form, params, out); err != nil {
+	backend := a.main
+	if r.upload {
+		backend = a.files
+	}
+	if err := backend.CallRaw(r.method, r.path, a.key, &r.form, params, out); err != nil {
 		return failure(r.op, write, x, err)
 	}
 	return nil
@@ -182,6 +188,8 @@ type refusal struct {
 	code      stripe.ErrorCode
 	param     string
 	requestID string
+	// permission is what a restricted key lacks, in Stripe's words: rak_dispute_read.
+	permission string
 }
 
 // Error implements error.
@@ -192,8 +200,16 @@ func (r *refusal) Error() string {
 			text += " " + s
 		}
 	}
+	if r.permission != "" {
+		text += ", the key lacks " + r.permission
+	}
 	return text
 }
+
+// lacking finds the permission that the message of a 403 names: "Having the
+// 'rak_dispute_read' permission would allow this request to continue." Nothing
+// else of a message is kept, see refusal.
+var lacking = regexp.MustCompile(`'(rak_[a-z_]{1,64})'`)
 
 // spent reports whether the idempotency key will never do again: Stripe keeps
 // the first answer of a key, a failure too, and refuses the key for anything
@@ -214,6 +230,9 @@ func failure(op string, write bool, x *exchange, err error) error {
 	var se *stripe.Error
 	if errors.As(err, &se) {
 		r.kind, r.code, r.param = se.Type, se.Code, se.Param
+		if m := lacking.FindStringSubmatch(se.Msg); m != nil && x.status == http.StatusForbidden {
+			r.permission = m[1]
+		}
 	}
 	if spent(r, x) {
 		kind = dispute.Invalid

@@ -20,14 +20,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/stripe"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
 
-// newerThanContract are parameters of API 2026-10-28 that the contract at hand,
-// 2026-08-26, does not have yet.
-var newerThanContract = map[string]bool{"intended_submission_method": true}
+// newerThanContract are parameters of which the contract at hand, 2026-08-26,
+// does not know what API 2026-10-28 has: the method, and the version itself.
+var newerThanContract = map[string]bool{"intended_submission_method": true, "api_version": true}
 
 // Everything the adapter sends and everything the stand-in answers or posts is
 // checked against Stripe's published contract.
@@ -58,6 +59,13 @@ func TestContract(t *testing.T) {
 	check(t, "accept", err)
 	_, _, err = r.Poll(ctx, "")
 	check(t, "poll", err)
+	for _, want := range []integrations.EndpointChange{integrations.EndpointCreate, integrations.EndpointKeep} {
+		e, err := r.Register(ctx, address, false)
+		check(t, "connect", err)
+		if e.Change != want {
+			t.Errorf("connecting did %s, want %s", e.Change, want)
+		}
+	}
 	if _, err = r.Submit(ctx, packet("refused", r.disputeCase(t, unanswerable))); dispute.KindOf(err) != dispute.Invalid {
 		t.Errorf("a bank that takes no answer: %v", err)
 	}
@@ -76,6 +84,12 @@ func TestContract(t *testing.T) {
 		"/v1/balance_transactions/" + r.disputeCase(t, id).View.Snapshot.Movements[0].ID:      200,
 		"/v1/files/" + receipt.Uploads[packet("", dc).Files[0].SHA256]:                        200,
 		"/v1/files?purpose=dispute_evidence":                                                  200,
+		"/v1/customers?limit=1":                                                               200,
+		"/v1/payment_intents?limit=1":                                                         200,
+		"/v1/balance_transactions?limit=1":                                                    200,
+		"/v1/invoices?limit=1":                                                                200,
+		"/v1/subscriptions?limit=1":                                                           200,
+		"/v1/webhook_endpoints?limit=1":                                                       200,
 		"/v1/disputes/du_none":                                                                404,
 	} {
 		if got := fetch(t, srv.URL+path); got != want {
@@ -142,6 +156,7 @@ func (c *contract) covered(t *testing.T) {
 	for _, want := range []string{
 		"POST /v1/disputes/{dispute}", "POST /v1/disputes/{dispute}/close", "POST /v1/files", "GET /v1/disputes",
 		"GET /v1/disputes/{dispute}", "GET /v1/charges/{charge}", "GET /v1/charges", "GET /v1/refunds",
+		"GET /v1/webhook_endpoints", "POST /v1/webhook_endpoints",
 	} {
 		if !c.seen[want] {
 			t.Errorf("%s was never called", want)

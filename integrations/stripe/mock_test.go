@@ -82,10 +82,18 @@ func takesEveryRequest(t *testing.T, address string) {
 	}
 	_, err = a.Accept(ctx, "accept", c)
 	check(t, "accept", err)
+	known := connect(t, mock.url, func(s *stripe.Settings) { s.APIVersion = "2023-10-16" }) // it does not know ours yet
+	_, err = known.Register(ctx, address, false)
+	check(t, "connect", err)
+	if got := refused(a.Permissions(ctx)); len(got) != 0 {
+		t.Errorf("permissions: %v", got)
+	}
 
 	want := []string{
-		"GET /v1/charges", "GET /v1/charges/{}", "GET /v1/disputes", "GET /v1/disputes after", "GET /v1/disputes/{}", "GET /v1/refunds",
-		"POST /v1/disputes/{}", "POST /v1/disputes/{}/close", "POST /v1/files",
+		"GET /v1/balance_transactions",
+		"GET /v1/charges", "GET /v1/charges/{}", "GET /v1/customers", "GET /v1/disputes", "GET /v1/disputes after", "GET /v1/disputes/{}",
+		"GET /v1/invoices", "GET /v1/payment_intents", "GET /v1/refunds", "GET /v1/subscriptions", "GET /v1/webhook_endpoints",
+		"POST /v1/disputes/{}", "POST /v1/disputes/{}/close", "POST /v1/files", "POST /v1/webhook_endpoints", "POST /v1/webhook_endpoints/{}",
 	}
 	if diff := cmp.Diff(want, mock.taken()); diff != "" {
 		t.Errorf("requests that were taken (-want +got):\n%s", diff)

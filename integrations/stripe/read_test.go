@@ -161,6 +161,26 @@ func TestPaymentOfASubscription(t *testing.T) {
 	}
 }
 
+// A charge of a subscription is linked to it and to its invoice, in the payment
+// and in the evidence.
+func TestSubscriptionIsLinked(t *testing.T) {
+	t.Parallel()
+	r := rehearse(t)
+	c := r.disputeCase(t, r.open(world.OrderOptions{}, standin.DisputeOptions{Subscription: true}))
+	p, err := r.Payment(t.Context(), c.View.Snapshot)
+	if err != nil || !strings.HasPrefix(p.Invoice, "in_") || !strings.HasPrefix(p.Subscription, "sub_") {
+		t.Fatalf("invoice %q, subscription %q, %v", p.Invoice, p.Subscription, err)
+	}
+	items, err := r.Gather(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := items[0].Facts
+	if facts[dispute.FactInvoiceID] != p.Invoice || facts[dispute.FactSubscriptionID] != p.Subscription {
+		t.Errorf("facts of the payment: %v", facts)
+	}
+}
+
 func TestGather(t *testing.T) {
 	t.Parallel()
 	r := rehearse(t)

@@ -19,6 +19,7 @@ import (
 
 // Vendor describes connections of vendor "stripe".
 var Vendor = integrations.Vendor{
+	Traits:  integrations.Traits{Idempotent: true, Signed: "the whole body"},
 	Adapter: (*adapter)(nil),
 	Name:    "stripe",
 	About:   "card disputes and payments of a Stripe account",
@@ -77,6 +78,8 @@ var _ interface {
 	integrations.EvidenceSource
 	integrations.Linker
 	integrations.Checker
+	integrations.PermissionChecker
+	integrations.Connector
 } = (*adapter)(nil)
 
 // Connect implements integrations.Settings.

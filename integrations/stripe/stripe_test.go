@@ -39,6 +39,8 @@ type account interface {
 	integrations.EvidenceSource
 	integrations.Linker
 	integrations.Checker
+	integrations.PermissionChecker
+	integrations.Connector
 }
 
 // connect makes the adapter against a server. The change may bend the settings.
@@ -137,6 +139,7 @@ func TestConformance(t *testing.T) {
 			call("payment", func(ctx context.Context, a account) error { _, err := a.Payment(ctx, c.View.Snapshot); return err }),
 			call("gather", func(ctx context.Context, a account) error { _, err := a.Gather(ctx, c); return err }),
 			call("check", func(ctx context.Context, a account) error { return a.Check(ctx) }),
+			call("connect", func(ctx context.Context, a account) error { _, err := a.Register(ctx, address, false); return err }),
 			write("submit", func(ctx context.Context, a account) error {
 				_, err := a.Submit(ctx, packet(key, c))
 				return err

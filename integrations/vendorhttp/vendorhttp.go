@@ -124,7 +124,20 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, []byte,
 		req.Header.Set("Accept", "application/json")
 	}
 	req.Header.Set("User-Agent", "rebuttal")
+	if r.Write {
+		onlyOnce(req)
+	}
 	return req, body, nil
+}
+
+// onlyOnce keeps net/http from sending a request again by itself when a kept
+// connection breaks, which it does with an Idempotency-Key where it can get the
+// body anew: one attempt is one request.
+func onlyOnce(r *http.Request) {
+	r.GetBody = nil
+	if r.Body == nil || r.Body == http.NoBody {
+		r.Body = io.NopCloser(http.NoBody)
+	}
 }
 
 func (r Request) body() ([]byte, string, error) {

@@ -99,11 +99,13 @@ func (s Spec) verifies(t *testing.T, d door, body []byte) {
 		quotes(t, err, in.Secret, s.Secret)
 	}
 	const raw = "sign the raw body, all of it"
-	refused("a blank before the body", raw, h.Clone(), append([]byte(" "), body...))
-	refused("a blank after the body", raw, h.Clone(), append(slices.Clone(body), ' '))
-	refused("a changed byte", raw, h.Clone(), changed(body))
-	refused("another last byte", raw, h.Clone(), append(slices.Clone(body[:len(body)-1]), body[len(body)-1]^1))
-	refused("a cut body", raw, h.Clone(), body[:len(body)-1])
+	if !in.Unsigned {
+		refused("a blank before the body", raw, h.Clone(), append([]byte(" "), body...))
+		refused("a blank after the body", raw, h.Clone(), append(slices.Clone(body), ' '))
+		refused("a changed byte", raw, h.Clone(), changed(body))
+		refused("another last byte", raw, h.Clone(), append(slices.Clone(body[:len(body)-1]), body[len(body)-1]^1))
+		refused("a cut body", raw, h.Clone(), body[:len(body)-1])
+	}
 	refused("no signature", "refuse what is not signed", http.Header{}, body)
 	for name, values := range h {
 		bent := h.Clone()

@@ -16,7 +16,7 @@ func checkSnapshot(t *testing.T, s dispute.Snapshot) {
 	if s.ID == "" || s.RawStatus == "" || s.Status == "" || s.Stage == "" {
 		t.Errorf("snapshot %+v: id, the provider's own status, ours and the stage are never empty; a status we do not know is ProviderUnknown", s)
 	}
-	if !isCurrency(s.Amount.Currency) {
+	if thin := s.Amount == (dispute.Money{}); !thin && !isCurrency(s.Amount.Currency) {
 		t.Errorf("dispute %s: currency %q, want three upper-case letters", s.ID, s.Amount.Currency)
 	}
 	for name, at := range map[string]time.Time{"opened_at": s.OpenedAt, "due_by": s.DueBy} {

@@ -62,6 +62,8 @@ type Intake struct {
 	Sign func(body []byte, at time.Time) http.Header
 	// Secret signs the webhooks, where it is another than the credential.
 	Secret string
+	// Unsigned says that the vendor signs no body: a secret alone travels with it.
+	Unsigned bool
 	// Golden is a folder of payloads *.json; what is read of each is in
 	// *.golden.
 	Golden string

@@ -63,7 +63,7 @@ func eventWords(kind string, data map[string]string) (says, more string) {
 	}
 	switch kind {
 	case "notice":
-		return "Notice: " + plain(data["kind"]), joined(data["event"], plain(data["status"]))
+		return "Notice: " + plain(data["kind"]), joined(data["event"], plain(data["status"]), labelled("not signed:", plain(data["unsigned"])))
 	case "planned":
 		return "Planned by rule " + data["rule"], joined("queue "+data["queue"], labelled("cut-off", data["cut_off"]))
 	case "source":

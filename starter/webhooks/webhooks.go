@@ -67,6 +67,7 @@ var (
 	malformed   = answer{http.StatusBadRequest, "malformed", "the body is not this vendor's format; it was kept for a person to see"}
 	tooLarge    = answer{http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB"}
 	broken      = answer{http.StatusBadRequest, "broken", "the body could not be read"}
+	unjudged    = answer{http.StatusServiceUnavailable, "not_verified", "the signature cannot be verified now; send it again"}
 	unavailable = answer{http.StatusServiceUnavailable, "not_stored", "it could not be stored; send it again"}
 )
 
@@ -85,6 +86,22 @@ func (d *Door) Handle(c *gin.Context) {
 	c.JSON(a.status, gin.H{"status": a.status, "detail": a.text})
 }
 
+// Challenge answers GET /webhooks/:connection, for providers that ask before they
+// post.
+func (d *Door) Challenge(c *gin.Context) {
+	a, err := integrations.As[integrations.Challenger](d.set, c.Param("connection"))
+	if err != nil {
+		c.JSON(http.StatusMethodNotAllowed, gin.H{"status": http.StatusMethodNotAllowed, "detail": "webhooks are posted here"})
+		return
+	}
+	text, err := a.Answer(c.Request.URL.Query())
+	if err != nil {
+		c.JSON(http.StatusBadRequest, gin.H{"status": http.StatusBadRequest, "detail": "this is not the provider's question"})
+		return
+	}
+	c.String(http.StatusOK, text)
+}
+
 func (d *Door) take(ctx context.Context, name string, w http.ResponseWriter, r *http.Request) answer {
 	adapter, ok := d.set.Adapter(name)
 	if !ok {
@@ -98,6 +115,7 @@ func (d *Door) take(ctx context.Context, name string, w http.ResponseWriter, r *
 	if err != nil {
 		return broken
 	}
+	r.Header.Set(integrations.TokenHeader, r.URL.Query().Get("token"))
 	m := message{connection: name, header: r.Header, body: body, at: d.now(), trace: telemetry.TraceParent(ctx)}
 	switch a := adapter.(type) {
 	case integrations.Intake:
@@ -120,7 +138,7 @@ type message struct {
 
 func (d *Door) notices(ctx context.Context, a integrations.Intake, m message) answer {
 	if err := a.Verify(m.header, m.body, m.at); err != nil {
-		return forged
+		return refused(err)
 	}
 	parsed, err := a.Parse(m.body)
 	if err != nil {
@@ -143,7 +161,7 @@ func (d *Door) notices(ctx context.Context, a integrations.Intake, m message) an
 
 func (d *Door) clicks(ctx context.Context, a integrations.Interactive, m message) answer {
 	if err := a.Verify(m.header, m.body, m.at); err != nil {
-		return forged
+		return refused(err)
 	}
 	clicks, err := a.Clicks(m.body)
 	if err != nil {
@@ -161,6 +179,15 @@ func (d *Door) clicks(ctx context.Context, a integrations.Interactive, m message
 		}))
 	}
 	return d.save(ctx, clicked, rows...)
+}
+
+// refused tells a signature that is wrong from one that cannot be judged now, as
+// when the provider's certificate does not come: it is sent again.
+func refused(err error) answer {
+	if kind := dispute.KindOf(err); kind == dispute.Transient || kind == dispute.RateLimited {
+		return unjudged
+	}
+	return forged
 }
 
 // unreadable keeps a body that its sender signed and nobody here understands.

@@ -109,7 +109,9 @@ func open(t testing.TB, to Inbox) house {
 	h := house{reg: m, log: &bytes.Buffer{}}
 	g := gin.New()
 	log := slog.New(slog.NewTextHandler(h.log, nil))
-	g.POST("/webhooks/:connection", New(connections(t), to, func() time.Time { return now }, log, h.reg.Webhooks).Handle)
+	door := New(connections(t), to, func() time.Time { return now }, log, h.reg.Webhooks)
+	g.POST("/webhooks/:connection", door.Handle)
+	g.GET("/webhooks/:connection", door.Challenge)
 	h.Handler = g
 	return h
 }

@@ -1,0 +1,72 @@
+package clearhaus
+
+import (
+	"context"
+	"time"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
+)
+
+const (
+	// firstLook is how far back a poll without a cursor lists disputes that may be
+	// decided already: longer than any response window.
+	firstLook = 60 * 24 * time.Hour
+	// lateness is how long after its opening date a dispute may become visible:
+	// the feed is nightly, and dates have no zone (a week is assumed to do).
+	lateness = 7 * 24 * time.Hour
+	// longestLife bounds how far back one dispute that is never decided makes every
+	// poll go. The verdict on an older one is found by a whole sweep.
+	longestLife = 365 * 24 * time.Hour
+)
+
+// undecided are the queries for what may still be decided. A comma means "or"
+// only for reasons, as documented, so each status is a list of its own.
+var undecided = []string{"status:open", "status:under_review", "status:refuted"}
+
+// Poll implements integrations.Poller. Clearhaus tells no time of change, so the
+// cursor is an opening date: that of the oldest dispute which was not decided in
+// the poll before, and at least a week ago. Everything opened since then is
+// listed whatever its status, which shows each verdict; and everything
+// undecided of any age, which shows what was opened again. What is not found
+// this way is a verdict that follows a verdict, on a dispute opened before the
+// cursor.
+func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, string, error) {
+	const op = "list disputes"
+	now := a.now().UTC()
+	since := now.Add(-firstLook).Format(time.DateOnly)
+	if cursor != "" {
+		if _, err := time.Parse(time.DateOnly, cursor); err != nil {
+			return nil, cursor, dispute.Errorf(dispute.Invalid, "clearhaus: "+op, "the cursor is not a date")
+		}
+		since = cursor
+	}
+	from, err := a.disputes(ctx)
+	if err != nil {
+		return nil, cursor, err
+	}
+	var order []string
+	read := map[string]wireDispute{}
+	take := func(w wireDispute) bool {
+		if _, again := read[w.ID]; !again {
+			order = append(order, w.ID)
+		}
+		read[w.ID] = w // what was read last is the newest
+		return true
+	}
+	for _, query := range append([]string{"opened:>=" + since}, undecided...) {
+		if err := a.list(ctx, op, from, query, take); err != nil {
+			return nil, cursor, err
+		}
+	}
+	next := now.Add(-lateness).Format(time.DateOnly)
+	notices := make([]dispute.Notice, 0, len(order))
+	for _, id := range order {
+		w := read[id]
+		s := w.snapshot()
+		notices = append(notices, dispute.Polled(a.connection, s, now))
+		if opened := w.OpenedAt; !s.Status.Final() && !s.OpenedAt.IsZero() {
+			next = min(next, opened[:len(time.DateOnly)])
+		}
+	}
+	return notices, max(next, now.Add(-longestLife).Format(time.DateOnly)), nil
+}
