@@ -138,12 +138,15 @@ func (a *adapter) notice(it item, at time.Time) dispute.Notice {
 		return n
 	}
 	s := e.snapshot(it, at)
-	n.Kind, n.Snapshot = e.kind, &s
+	n.Kind, n.Snapshot, n.Unsigned = e.kind, &s, unsigned
 	if s.Status.Final() && e.category == "" {
 		n.Kind = dispute.NoticeClosed
 	}
 	return n
 }
+
+// unsigned are the facts of a dispute that Adyen's eight signed fields leave out.
+var unsigned = []string{"raw_status", "reason", "network_code", "due_by", "no_response"}
 
 func (e event) snapshot(it item, at time.Time) dispute.Snapshot {
 	stage := e.stage

@@ -87,6 +87,6 @@ func (a *adapter) Parse(body []byte) ([]dispute.Notice, error) {
 	if v, known := verdicts[kind]; known {
 		n.Kind = v.kind
 	}
-	n.Snapshot, n.OccurredAt = &s, p.newest()
+	n.Snapshot, n.OccurredAt, n.Unsigned = &s, p.newest(), []string{"all"}
 	return []dispute.Notice{n}, nil
 }

@@ -113,8 +113,8 @@ func (a *adapter) write(ctx context.Context, e integrations.Endpoint) (integrati
 	if err := a.api.call(ctx, r, &out); err != nil {
 		return e, err
 	}
-	if out.ID == "" || e.Change == integrations.EndpointCreate && out.Secret == "" {
-		return e, dispute.Errorf(dispute.UnknownOutcome, "stripe: "+r.op, "the answer is not a new webhook endpoint")
+	if out.ID == "" {
+		return e, dispute.Errorf(dispute.UnknownOutcome, "stripe: "+r.op, "the answer is not a webhook endpoint")
 	}
 	e.ID, e.Secret = out.ID, out.Secret
 	return e, nil
