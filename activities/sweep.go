@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -28,13 +29,15 @@ func (s *Steps) Sweep(ctx context.Context, in SweepInput) (out Swept, err error)
 			return out, err
 		}
 	}
-	saved, err := s.DB.SaveNotices(ctx, w.news)
-	if err != nil {
-		return out, err
-	}
-	for _, n := range saved {
-		if n.Fresh {
-			out.News++
+	for part := range slices.Chunk(w.news, savedAtOnce) {
+		saved, err := s.DB.SaveNotices(ctx, part)
+		if err != nil {
+			return out, err
+		}
+		for _, n := range saved {
+			if n.Fresh {
+				out.News++
+			}
 		}
 	}
 	if w.found.Complete {
@@ -49,11 +52,15 @@ func (s *Steps) Sweep(ctx context.Context, in SweepInput) (out Swept, err error)
 	return out, err
 }
 
+// savedAtOnce bounds one transaction of the inbox.
+const savedAtOnce = 500
+
 // sweep is one look at what a provider has.
 type sweep struct {
 	*Steps
 	in    SweepInput
 	at    time.Time
+	since time.Time       // the first sweep of the connection
 	seen  map[string]bool // dispute ids that were listed
 	news  []store.NewNotice
 	next  string // cursor
@@ -69,11 +76,15 @@ func (w *sweep) list(ctx context.Context) error {
 		return err
 	}
 	w.found.Complete = true
-	cursor := ""
-	if !w.in.Whole {
-		if cursor, err = w.DB.SweepCursor(ctx, w.in.Connection); err != nil {
-			return err
-		}
+	cursor, since, err := w.DB.SweepCursor(ctx, w.in.Connection)
+	if err != nil {
+		return err
+	}
+	if w.since = since; since.IsZero() {
+		w.since = w.at
+	}
+	if w.in.Whole {
+		cursor = ""
 	}
 	notices, next, err := poller.Poll(ctx, cursor)
 	if err != nil {
@@ -143,6 +154,8 @@ func (w *sweep) compare(ctx context.Context, n dispute.Notice) error {
 	switch {
 	case err != nil && dispute.KindOf(err) != dispute.NotFound:
 		return err
+	case err != nil && !open && n.Snapshot.OpenedAt.Before(w.since):
+		return nil // decided before anybody here looked: history, not work
 	case err != nil:
 		w.found.OnlyThere = append(w.found.OnlyThere, n.Snapshot.ID)
 	case !row.View.Tells(n):

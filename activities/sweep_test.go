@@ -125,6 +125,26 @@ func TestWholeSweep(t *testing.T) {
 	}
 }
 
+// What was decided before the connection was first looked at starts no case;
+// what is decided later does, though its webhooks never came.
+func TestSweepLeavesOldVerdictsAlone(t *testing.T) {
+	t.Parallel()
+	r := &registry{has: map[string]dispute.Snapshot{}, fails: map[string]error{}}
+	w, connection := sweeps(t, database(t), r, true)
+	decided := w.snapshot()
+	decided.ID, decided.Status, decided.RawStatus, decided.OpenedAt = "old", dispute.ProviderLost, "lost", noon.Add(-30*day)
+	r.listed = append(r.listed, dispute.Polled("", decided, noon))
+	if got := w.sweep(connection, true); got.News != 0 {
+		t.Errorf("%d old verdicts start cases", got.News)
+	}
+	later := time.Now().Add(time.Hour)
+	decided.ID, decided.OpenedAt = "young", later
+	r.listed = append(r.listed, dispute.Polled("", decided, later))
+	if got := w.sweep(connection, true); got.News != 1 {
+		t.Errorf("%d notices of a dispute that was opened and decided since", got.News)
+	}
+}
+
 // Between whole sweeps a provider is asked for what changed since.
 func TestSweepGoesOnAtItsCursor(t *testing.T) {
 	t.Parallel()

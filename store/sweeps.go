@@ -37,14 +37,14 @@ type Difference struct {
 	DueNow  time.Time `json:"due_there,omitzero"`
 }
 
-// SweepCursor is where the next poll of a connection begins; empty before the
-// first.
-func (d *DB) SweepCursor(ctx context.Context, connection string) (string, error) {
-	cursor, err := d.q.SweepCursor(ctx, connection)
+// SweepCursor is where the next poll of a connection begins, and when it was
+// polled first; empty and zero before that.
+func (d *DB) SweepCursor(ctx context.Context, connection string) (cursor string, since time.Time, err error) {
+	row, err := d.q.SweepCursor(ctx, connection)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
+		return "", time.Time{}, nil
 	}
-	return cursor, wrap("store: sweep cursor of "+connection, err)
+	return row.Cursor, row.Since.UTC(), wrap("store: sweep cursor of "+connection, err)
 }
 
 // SaveSweepCursor keeps where the next poll of a connection begins.

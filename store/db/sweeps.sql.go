@@ -72,12 +72,17 @@ func (q *Queries) SaveSweepCursor(ctx context.Context, arg SaveSweepCursorParams
 }
 
 const sweepCursor = `-- name: SweepCursor :one
-SELECT cursor FROM sweep_cursors WHERE connection = $1
+SELECT cursor, since FROM sweep_cursors WHERE connection = $1
 `
 
-func (q *Queries) SweepCursor(ctx context.Context, connection string) (string, error) {
+type SweepCursorRow struct {
+	Cursor string
+	Since  time.Time
+}
+
+func (q *Queries) SweepCursor(ctx context.Context, connection string) (SweepCursorRow, error) {
 	row := q.db.QueryRow(ctx, sweepCursor, connection)
-	var cursor string
-	err := row.Scan(&cursor)
-	return cursor, err
+	var i SweepCursorRow
+	err := row.Scan(&i.Cursor, &i.Since)
+	return i, err
 }

@@ -3,7 +3,8 @@
 CREATE TABLE sweep_cursors (
     connection text PRIMARY KEY,
     cursor     text        NOT NULL,
-    at         timestamptz NOT NULL DEFAULT now()
+    since      timestamptz NOT NULL DEFAULT now(), -- the first sweep
+    at         timestamptz NOT NULL DEFAULT now()  -- the last
 );
 
 -- What a comparison of a provider's disputes with ours found.

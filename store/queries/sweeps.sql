@@ -1,5 +1,5 @@
 -- name: SweepCursor :one
-SELECT cursor FROM sweep_cursors WHERE connection = @connection;
+SELECT cursor, since FROM sweep_cursors WHERE connection = @connection;
 
 -- name: SaveSweepCursor :exec
 INSERT INTO sweep_cursors (connection, cursor) VALUES (@connection, @cursor)
