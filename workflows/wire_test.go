@@ -84,7 +84,7 @@ var personal = regexp.MustCompile(`(?i)e_?mail|phone|address|customer|card|holde
 // that none has room for personal data.
 func TestWirePayloads(t *testing.T) {
 	t.Parallel()
-	types := []reflect.Type{reflect.TypeFor[State](), reflect.TypeFor[dispute.Notice](), reflect.TypeFor[dispute.Decision](), reflect.TypeFor[dispute.Face]()}
+	types := []reflect.Type{reflect.TypeFor[State](), reflect.TypeFor[Arrival](), reflect.TypeFor[dispute.Decision](), reflect.TypeFor[dispute.Face]()}
 	for m := range reflect.TypeFor[*activities.Steps]().Methods() {
 		for i := 2; i < m.Type.NumIn(); i++ { // after the receiver and the context
 			types = append(types, m.Type.In(i))
