@@ -77,7 +77,7 @@ func (e *env) root() *cobra.Command {
 	root.PersistentFlags().BoolVarP(&e.verbose, "verbose", "v", false, "log everything")
 	root.AddCommand(
 		e.demoCommand(), e.devCommand(), e.starterCommand(), e.workerCommand(), e.allCommand(),
-		e.migrateCommand(), e.probeCommand(), e.doctorCommand(), e.vendorsCommand(), e.configCommand(), e.simulatorCommand(),
+		e.migrateCommand(), e.probeCommand(), e.doctorCommand(), e.connectCommand(), e.vendorsCommand(), e.configCommand(), e.simulatorCommand(),
 		e.casesCommand(), e.noticesCommand(), e.rulesCommand(), e.booksCommand(), e.tokensCommand(), e.replayCommand(),
 	)
 	wrapArgs(root)

@@ -22,7 +22,7 @@ import (
 
 func (e *env) doctorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Try every dependency and every credential",
+		Use: "doctor", Short: "Try every dependency, every credential and what it permits",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(e.file)
 			if err != nil {
@@ -37,8 +37,9 @@ func (e *env) doctor(ctx context.Context, cfg *config.Config) error {
 	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
 	defer stop()
 	found := boot.Doctor(ctx, cfg, slog.New(slog.DiscardHandler))
-	sick := 0
+	sick, wide := 0, 0
 	for _, h := range found {
+		wide = max(wide, len(h.Name))
 		if !h.OK {
 			sick++
 		}
@@ -49,7 +50,7 @@ func (e *env) doctor(ctx context.Context, cfg *config.Config) error {
 			if !h.OK {
 				mark = "FAIL"
 			}
-			_, _ = fmt.Fprintf(w, "%s  %-24s %s\n", mark, h.Name, h.Says)
+			_, _ = fmt.Fprintf(w, "%s  %-*s %s\n", mark, wide, h.Name, h.Says)
 		}
 	})
 	if err == nil && sick > 0 {

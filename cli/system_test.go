@@ -218,7 +218,7 @@ func TestDoctor(t *testing.T) {
 	ok(t, os.WriteFile(bent, []byte(strings.Replace(string(text), simulator.ZendeskToken, "expired", 1)), 0o600))
 	r := call("doctor", "--config", bent)
 	out := r.want(t, exitFailed)
-	if !strings.Contains(out, "FAIL  connection helpdesk") || strings.Count(out, "works") != 9 || !strings.Contains(r.err, "1 of 10 do not work") {
+	if !strings.Contains(out, "FAIL  connection helpdesk") || strings.Count(out, "works") != 9 || !strings.Contains(r.err, "1 of 19 do not work") {
 		t.Errorf("%s%s", out, r.err)
 	}
 	if strings.Contains(out+r.err, "expired") {
@@ -226,6 +226,13 @@ func TestDoctor(t *testing.T) {
 	}
 	r = call("doctor", "--json", "--config", bent)
 	golden(t, "doctor.keys", keys(t, r.want(t, exitFailed)))
+
+	sys.Simulator.Stripe.Restrict("dispute_write", "file_write", "charge_read", "customer_read", "payment_intent_read", "balance_transaction_read")
+	r = on(sys, "doctor")
+	out = r.want(t, exitFailed)
+	if !strings.Contains(out, "FAIL  connection stripe-us, Invoices: read") || !strings.Contains(out, "lacks rak_invoice_read") || strings.Count(out, "FAIL") != 1 {
+		t.Errorf("a key without a permission:\n%s", out)
+	}
 }
 
 func TestRulesLifeCycle(t *testing.T) {

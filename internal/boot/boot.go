@@ -206,15 +206,15 @@ func people(team []config.Person) []desk.Person {
 	return out
 }
 
-// Health is one dependency or connection, tried.
+// Health is one dependency, connection or permission, tried.
 type Health struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	Says string `json:"says"` // what is wrong and what mends it
 }
 
-// Doctor tries every dependency and every credential of a configuration, each
-// by itself: what is broken hides nothing else.
+// Doctor tries every dependency, every credential and every permission of a
+// configuration, each by itself: what is broken hides nothing else.
 func Doctor(ctx context.Context, cfg *config.Config, log *slog.Logger) []Health {
 	a := &App{Config: cfg, Log: log, SDKLog: log}
 	deps := vendorDeps(log)
@@ -230,17 +230,33 @@ func Doctor(ctx context.Context, cfg *config.Config, log *slog.Logger) []Health 
 		try("temporal", "is it running, and is TEMPORAL_ADDRESS or temporal.address right?", func() error { return a.pingTemporal(ctx) }),
 	}
 	for _, c := range cfg.Adapters() {
-		out = append(out, try("connection "+c.Name, "check its settings and credentials", func() error {
-			set, err := integrations.Build(all.Vendors, deps, []integrations.Connection{c})
-			if err != nil {
-				return err
-			}
-			check, err := integrations.As[integrations.Checker](set, c.Name)
-			if err != nil {
-				return err
-			}
-			return check.Check(ctx)
-		}))
+		out = append(out, tryConnection(ctx, deps, c)...)
+	}
+	return out
+}
+
+// tryConnection tries a connection's credentials, and once they are good what
+// they permit.
+func tryConnection(ctx context.Context, deps integrations.Deps, c integrations.Connection) []Health {
+	name := "connection " + c.Name
+	var set *integrations.Set
+	out := []Health{try(name, "check its settings and credentials", func() (err error) {
+		if set, err = integrations.Build(all.Vendors, deps, []integrations.Connection{c}); err != nil {
+			return err
+		}
+		check, err := integrations.As[integrations.Checker](set, c.Name)
+		if err != nil {
+			return err
+		}
+		return check.Check(ctx)
+	})}
+	if !out[0].OK {
+		return out
+	}
+	if may, err := integrations.As[integrations.PermissionChecker](set, c.Name); err == nil {
+		for _, p := range may.Permissions(ctx) {
+			out = append(out, Health{Name: name + ", " + p.Name, OK: p.OK, Says: p.Says})
+		}
 	}
 	return out
 }

@@ -35,6 +35,7 @@ type DisputeOptions struct {
 	FeeMinor        int64         // for receiving it; default 1500, negative is none
 	CounterFeeMinor int64         // for answering it; default 1500, negative is none
 	IntendedMethod  string        // empty: the account has no Smart Disputes
+	Subscription    bool          // the charge paid an invoice of a subscription
 	Hold            bool          // keep its events back from the first one on, as Hold does
 }
 
@@ -115,6 +116,9 @@ func (s *Stripe) Open(order world.Order, o DisputeOptions) (id string) {
 	}
 	s.orders[order.ChargeID] = order
 	s.disputed[order.ChargeID] = true
+	if o.Subscription {
+		s.subscribe(order)
+	}
 	s.disputes[d.id] = d
 	s.opened = append(s.opened, d.id)
 	if o.Hold {

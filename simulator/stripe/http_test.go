@@ -144,7 +144,7 @@ func TestObjects(t *testing.T) {
 		"/v1/charges/" + d.Charge + "?expand[]=currency":    400,
 		"/v1/disputes/du_none":                              404,
 		"/v1/charges/" + d.ID:                               404,
-		"/v1/subscriptions":                                 404,
+		"/v1/payouts":                                       404,
 		"/v1/payment_intents/" + s.world.NewID("pi_"):       404,
 		"/v1/balance_transactions/" + s.world.NewID("txn_"): 404,
 	} {

@@ -24,6 +24,12 @@ func (s *Stripe) findInWorld(kind, id string) (object, bool) {
 		if o, ok := s.world.Find(func(o world.Order) bool { return o.Refund != nil && o.Refund.ID == id }); ok {
 			return refund(o), true
 		}
+	case "in":
+		for charge, sub := range s.subscriptions {
+			if o, ok := s.order(charge); ok && sub.invoice == id {
+				return sub.renderInvoice(o), true
+			}
+		}
 	case "txn":
 		return s.balanceTransaction(id)
 	}
@@ -82,7 +88,7 @@ func (s *Stripe) charge(o world.Order) object {
 		"currency": strings.ToLower(o.Currency), "created": o.PaidAt.Unix(), "livemode": false,
 		"paid": true, "captured": true, "status": "succeeded", "refunded": refunded == o.Total, "disputed": s.disputed[o.ChargeID],
 		"customer": o.Customer.StripeID, "payment_intent": o.PaymentIntent, "balance_transaction": o.BalanceTxn,
-		"invoice": nil, "description": "Order " + o.Name(), "metadata": metadata(o),
+		"invoice": orNull(s.subscriptions[o.ChargeID].invoice), "description": "Order " + o.Name(), "metadata": metadata(o),
 		"statement_descriptor": "REHEARSAL SHOP", "calculated_statement_descriptor": "REHEARSAL SHOP",
 		"receipt_email": o.Customer.Email, "receipt_url": "https://pay.stripe.example/receipts/" + o.ChargeID,
 		"billing_details": object{

@@ -88,6 +88,9 @@ func (s *Stripe) serve(e endpoint) http.Handler {
 		entry.Params = c.params
 
 		s.mu.Lock()
+		if refused == nil {
+			refused = s.forbid(r)
+		}
 		body, original := s.answer(c, e, &entry, refused)
 		entry.At = s.now()
 		s.remember(entry)

@@ -41,17 +41,21 @@ type Stripe struct {
 	mux    *http.ServeMux
 	outbox *outbox
 
-	mu          sync.Mutex
-	orders      map[string]world.Order // by charge
-	disputes    map[string]*record
-	opened      []string        // ids of disputes, oldest first
-	disputed    map[string]bool // by charge
-	files       map[string]*upload
-	uploaded    []string // ids of files, oldest first
-	keys        map[string]remembered
-	requests    []Request
-	onSubmitted []func(id string)
-	onClosed    []func(id string)
+	mu        sync.Mutex
+	orders    map[string]world.Order // by charge
+	disputes  map[string]*record
+	opened    []string        // ids of disputes, oldest first
+	disputed  map[string]bool // by charge
+	files     map[string]*upload
+	uploaded  []string // ids of files, oldest first
+	keys      map[string]remembered
+	requests  []Request
+	endpoints []*webhookEndpoint
+	granted   map[string]bool // permissions of a restricted key; nil: a secret key
+	// subscriptions are by charge.
+	subscriptions map[string]subscription
+	onSubmitted   []func(id string)
+	onClosed      []func(id string)
 }
 
 // New makes an account that sells what the world sells.
@@ -69,6 +73,8 @@ func New(w *world.World, o Options) *Stripe {
 		disputed: map[string]bool{},
 		files:    map[string]*upload{},
 		keys:     map[string]remembered{},
+
+		subscriptions: map[string]subscription{},
 	}
 	for pattern, e := range map[string]endpoint{
 		"GET /v1/account":                   s.getAccount,
@@ -81,11 +87,19 @@ func New(w *world.World, o Options) *Stripe {
 		"POST /v1/files":                    s.createFile,
 		"GET /v1/charges":                   s.listCharges,
 		"GET /v1/charges/{id}":              s.get("charge"),
+		"GET /v1/customers":                 s.listCustomers,
 		"GET /v1/customers/{id}":            s.get("customer"),
+		"GET /v1/payment_intents":           s.listPaymentIntents,
 		"GET /v1/payment_intents/{id}":      s.get("payment_intent"),
 		"GET /v1/refunds":                   s.listRefunds,
 		"GET /v1/refunds/{id}":              s.get("refund"),
+		"GET /v1/balance_transactions":      s.listBalanceTransactions,
 		"GET /v1/balance_transactions/{id}": s.get("balance_transaction"),
+		"GET /v1/invoices":                  s.listInvoices,
+		"GET /v1/subscriptions":             s.listSubscriptions,
+		"GET /v1/webhook_endpoints":         s.listEndpoints,
+		"POST /v1/webhook_endpoints":        s.createEndpoint,
+		"POST /v1/webhook_endpoints/{id}":   s.updateEndpoint,
 	} {
 		s.mux.Handle(pattern, s.serve(e))
 	}
