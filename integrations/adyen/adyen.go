@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -96,22 +95,11 @@ func (s *Settings) Connect(d integrations.Deps, _ string) (integrations.Adapter,
 	}
 	return &adapter{
 		http: vendorhttp.Client{
-			Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: once(s.APIKey),
+			Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: vendorhttp.Header("X-API-Key", s.APIKey),
 		},
 		account: s.MerchantAccount, keys: keys, user: s.WebhookUser, password: s.WebhookPassword,
 		reference: s.ReferenceIs, area: areaOf(s.BaseURL), now: d.Now,
 	}, nil
-}
-
-// once authorises a request and keeps net/http from sending it again by itself
-// on a broken connection, which it does with an Idempotency-Key where GetBody
-// lets it: a defence whose answer is lost may have been taken.
-func once(apiKey string) func(*http.Request) error {
-	return func(r *http.Request) error {
-		r.Header.Set("X-API-Key", apiKey)
-		r.GetBody = nil
-		return nil
-	}
 }
 
 // check validates the settings and returns the keys of the webhook.
@@ -127,10 +115,10 @@ func (s *Settings) check() ([][]byte, error) {
 		problems = append(problems, errors.New("webhook_user and webhook_password go together: the webhook's basic authentication"))
 	}
 	if s.ReferenceIs != orderName && s.ReferenceIs != orderID {
-		problems = append(problems, fmt.Errorf("reference_is is %q, want %s or %s", s.ReferenceIs, orderName, orderID))
+		problems = append(problems, errors.New("reference_is is neither "+orderName+" nor "+orderID))
 	}
 	if u, err := url.Parse(s.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		problems = append(problems, fmt.Errorf("base_url is %q, want %s or, for a test account, %s", s.BaseURL, liveURL, testURL))
+		problems = append(problems, errors.New("base_url is no address such as "+liveURL+" or, for a test account, "+testURL))
 	}
 	keys, err := s.keys()
 	return keys, errors.Join(append(problems, err)...)

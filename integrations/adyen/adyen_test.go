@@ -200,6 +200,7 @@ func TestSettings(t *testing.T) {
 		"another reference":  {func(s *Settings) { s.ReferenceIs = "cart" }, "reference_is"},
 		"no base":            {func(s *Settings) { s.BaseURL = "" }, "base_url"},
 		"base of a path":     {func(s *Settings) { s.BaseURL = "/v30" }, "base_url"},
+		"base of a secret":   {func(s *Settings) { s.BaseURL = s.APIKey }, "base_url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -208,6 +209,9 @@ func TestSettings(t *testing.T) {
 			_, err := s.Connect(integrations.Deps{HTTP: &http.Client{}, Now: time.Now}, "adyen-eu")
 			if (err == nil) != (tt.want == "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("error %v, want one that names %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), apiKey) {
+				t.Errorf("the error quotes a secret: %v", err)
 			}
 		})
 	}

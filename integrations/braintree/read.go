@@ -158,6 +158,9 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 		if !page.PageInfo.HasNextPage || page.PageInfo.EndCursor == "" {
 			return notices, now.Format(time.DateOnly), nil
 		}
+		if variables["after"] == page.PageInfo.EndCursor {
+			return nil, cursor, dispute.Errorf(dispute.Transient, name+": "+op, "the list does not go on after a page")
+		}
 		variables["after"] = page.PageInfo.EndCursor
 	}
 }

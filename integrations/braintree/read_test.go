@@ -121,3 +121,15 @@ func TestErrorClasses(t *testing.T) {
 		}
 	}
 }
+
+// A list whose next page is the same page again ends.
+func TestPollEnds(t *testing.T) {
+	t.Parallel()
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"data":{"search":{"disputes":{"edges":[],"pageInfo":{"hasNextPage":true,"endCursor":"x"}}}}}`))
+	})
+	a := connect(t, vendortest.Serve(t, h), &http.Client{})
+	if _, next, err := a.Poll(t.Context(), "2026-10-01"); dispute.KindOf(err) != dispute.Transient || next != "2026-10-01" {
+		t.Errorf("next %q, error %v; want kind transient and the cursor back", next, err)
+	}
+}

@@ -32,6 +32,9 @@ func (a *adapter) Verify(h http.Header, body []byte, _ time.Time) error {
 		return dispute.Errorf(dispute.Auth, op, "the form has no signature or no payload")
 	}
 	payload := form.Get("bt_payload")
+	if challenge.MatchString(payload) {
+		return dispute.Errorf(dispute.Auth, op, "the payload is a challenge, which we sign for whoever asks")
+	}
 	for pair := range strings.SplitSeq(form.Get("bt_signature"), "&") {
 		if public, signature, ok := strings.Cut(pair, "|"); ok && a.signed(public, signature, payload) {
 			return nil

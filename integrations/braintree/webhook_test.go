@@ -77,6 +77,11 @@ func TestVerify(t *testing.T) {
 	old := formOf(standin.Sign(olderPublic, olderPrivate, xml)).Get("bt_signature")
 	stranger := formOf(standin.Sign("stranger", "stranger", xml)).Get("bt_signature")
 	swapped := publicKey + "|" + strings.TrimPrefix(old, olderPublic+"|")
+	const asked = "20f9f8ed05f77439fe955c977e4c8a53"
+	answered, err := a.Answer(url.Values{"bt_challenge": {asked}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct {
 		signature, payload string
 		good               bool
@@ -93,6 +98,7 @@ func TestVerify(t *testing.T) {
 		"an empty signature":         {publicKey + "|", payload, false},
 		"another payload":            {signature, "PG5vdGljZS8+", false},
 		"two line feeds":             {signature, payload + "\n", false},
+		"a challenge we answered":    {answered, asked, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

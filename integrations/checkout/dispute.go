@@ -126,6 +126,9 @@ func money(amount json.Number, currency string) dispute.Money {
 		return dispute.Money{}
 	}
 	if currency == "CLP" {
+		if minor%100 != 0 {
+			return dispute.Money{}
+		}
 		minor /= 100
 	}
 	return dispute.Money{Minor: minor, Currency: currency}

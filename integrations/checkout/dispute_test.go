@@ -33,6 +33,7 @@ func TestMoney(t *testing.T) {
 		{"100000", "CLP", dispute.Money{Minor: 1000, Currency: "CLP"}},
 		{"9007199254740993", "EUR", dispute.Money{Minor: 9007199254740993, Currency: "EUR"}},
 		{"8150.5", "GBP", dispute.Money{}},
+		{"100050", "CLP", dispute.Money{}},
 		{"1e3", "GBP", dispute.Money{}},
 		{"99999999999999999999", "GBP", dispute.Money{}},
 		{"", "GBP", dispute.Money{}},
@@ -121,6 +122,7 @@ func TestPoll(t *testing.T) {
 	srv := httptest.NewServer(s.account)
 	t.Cleanup(srv.Close)
 	s.adapter = newAdapter(t, srv.URL)
+	s.now = func() time.Time { return now }
 
 	open := s.account.Open(s.world.Orders()[0], standin.DisputeOptions{})
 	ended := s.account.Open(s.world.Orders()[1], standin.DisputeOptions{})
@@ -186,6 +188,19 @@ func TestPollPages(t *testing.T) {
 	notices, _, err := newAdapter(t, srv.URL).Poll(t.Context(), "")
 	if err != nil || len(notices) != len(ids) || requests.Load() != 3 {
 		t.Errorf("%d disputes in %d requests, %v; want %d in 3", len(notices), requests.Load(), err, len(ids))
+	}
+}
+
+// A last update that is to come must not hide what is updated before it.
+func TestPollFromTheFuture(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"total_count":1,"data":[{"id":"dsp_1","status":"evidence_required","last_update":"2999-01-01T00:00:00Z"}]}`))
+	}))
+	t.Cleanup(srv.Close)
+	want := noon.Add(-overlap).Format(time.RFC3339)
+	if got := poll(t, newAdapter(t, srv.URL), want, map[string]string{"dsp_1": "evidence_required"}); got != want {
+		t.Errorf("cursor %s, want %s", got, want)
 	}
 }
 

@@ -54,7 +54,7 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 			}
 			seen[d.ID] = true
 			notices = append(notices, dispute.Polled(a.connection, d.snapshot(), now))
-			if d.LastUpdate.After(newest) {
+			if d.LastUpdate.After(newest) && !d.LastUpdate.After(now) { // one from the future would hide all others
 				newest = d.LastUpdate.Time
 			}
 		}

@@ -93,6 +93,7 @@ func (t transaction) opened(noticed time.Time) dispute.Snapshot {
 		ID: t.ExternalID, Payment: t.InternalID, Amount: money(t.Amount, t.Currency), Network: strings.ToLower(t.Card.Brand),
 		RawStatus: t.Status.word(), Status: dispute.ProviderNeedsResponse, Stage: dispute.StageChargeback,
 		OpenedAt: noticed, DueBy: noticed.Add(answerWindow),
+		DueUnsigned: true, // nobody named it: the same notice in other words, days later, must not put it off
 	}
 }
 

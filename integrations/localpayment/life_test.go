@@ -358,3 +358,23 @@ func TestStandInRefuses(t *testing.T) {
 		t.Error("decided a chargeback that is not there")
 	}
 }
+
+// The notice of a chargeback that comes again in other words, with the time of
+// the sale in it, does not put the deadline off, whichever id is the greater.
+func TestDueDateIsNotPutOff(t *testing.T) {
+	t.Parallel()
+	a := newAdapter(t, nowhere)
+	for _, internals := range [][]string{{"a", "b"}, {"b", "a"}} {
+		var v dispute.View
+		for days, internal := range internals {
+			a.now = func() time.Time { return clock.AddDate(0, 0, days) }
+			notices, err := a.Parse([]byte(`{"transactionType":"Payin","data":{"externalId":"1","internalId":"` + internal + `","currency":"ARS",` +
+				`"amount":1,"status":{"code":906},"date":{"processedDate":"2022-09-01T10:00:00Z"}}}`))
+			check(t, err)
+			v = dispute.Fold(v, notices[0])
+		}
+		if want := clock.Add(answerWindow); !v.Snapshot.DueBy.Equal(want) {
+			t.Errorf("%v: due %v, want %v", internals, v.Snapshot.DueBy, want)
+		}
+	}
+}

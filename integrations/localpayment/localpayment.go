@@ -82,7 +82,7 @@ func (s Settings) check() ([]scheme, error) {
 		v2.keys = append(v2.keys, key)
 	}
 	if u, err := url.Parse(s.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		problems = append(problems, fmt.Errorf("base_url is %q, want an address such as %s", s.BaseURL, defaultBaseURL))
+		problems = append(problems, errors.New("base_url is no address such as "+defaultBaseURL))
 	}
 	return []scheme{v3, v2}, errors.Join(problems...)
 }

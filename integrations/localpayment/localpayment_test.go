@@ -219,6 +219,7 @@ func TestSettings(t *testing.T) {
 		"no base":        {func(s *Settings) { s.BaseURL = "" }, "base_url"},
 		"another base":   {func(s *Settings) { s.BaseURL = "ftp://lp.example" }, "base_url"},
 		"base of a path": {func(s *Settings) { s.BaseURL = "/api" }, "base_url"},
+		"base of secret": {func(s *Settings) { s.BaseURL = secret }, "base_url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -147,7 +147,7 @@ func (s *Settings) check() (base *url.URL, roots *x509.CertPool, err error) {
 func address(key, value string) (*url.URL, error) {
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, fmt.Errorf("%s is %q, want an address such as %s", key, value, defaultBaseURL)
+		return nil, fmt.Errorf("%s is no address such as %s", key, defaultBaseURL)
 	}
 	return u, nil
 }

@@ -173,6 +173,7 @@ func TestSettings(t *testing.T) {
 		"no base":          {func(s *Settings) { s.BaseURL = "" }, "base_url"},
 		"base of a path":   {func(s *Settings) { s.BaseURL = "/v1" }, "base_url"},
 		"bad token url":    {func(s *Settings) { s.TokenURL = "token" }, "token_url"},
+		"secret as url":    {func(s *Settings) { s.TokenURL = s.ClientSecret }, "token_url"},
 		"no tolerance":     {func(s *Settings) { s.Tolerance = 0 }, "tolerance"},
 		"no PEM authority": {func(s *Settings) { s.CertRoots = "-----" }, "cert_roots"},
 	} {
@@ -183,6 +184,9 @@ func TestSettings(t *testing.T) {
 			_, err := s.Connect(integrations.Deps{HTTP: &http.Client{}, Now: time.Now}, connection)
 			if (err == nil) != (tt.want == "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("error %v, want one that names %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), settings("").ClientSecret) {
+				t.Errorf("the error quotes a secret: %v", err)
 			}
 		})
 	}

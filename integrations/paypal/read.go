@@ -20,6 +20,9 @@ const (
 	pageSize  = 50
 	// maxPages bounds a list: 50,000 disputes.
 	maxPages = 1000
+	// maxUnread is how many disputes that cannot be read now are left out of one
+	// poll; with more it is PayPal that is down.
+	maxUnread = 3
 	// overlap is how far a poll goes back behind its cursor, because clocks differ
 	// and a change may become visible late.
 	overlap = time.Hour
@@ -58,7 +61,8 @@ func disputePath(id string) string { return disputesPath + "/" + url.PathEscape(
 
 // Poll implements integrations.Poller. The cursor is the time of the poll
 // before: what was updated since, an hour more, is listed, and each dispute of
-// the list read, because a list tells no verdict and no money.
+// the list read, because a list tells no verdict and no money. While one of them
+// cannot be read the cursor stays.
 func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, string, error) {
 	now := a.now().UTC()
 	query := url.Values{"page_size": {strconv.Itoa(pageSize)}}
@@ -79,19 +83,23 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 	if err != nil {
 		return nil, cursor, err
 	}
-	notices := make([]dispute.Notice, 0, len(ids))
+	notices, next, unread := make([]dispute.Notice, 0, len(ids)), now.Format(time.RFC3339), 0
 	for _, id := range ids {
 		s, err := a.Get(ctx, dispute.Ref{Connection: a.connection, ID: id})
-		if kind := dispute.KindOf(err); err != nil && (kind == dispute.NotFound || kind == dispute.Invalid) {
-			a.log.WarnContext(ctx, "a listed dispute is left out", "connection", a.connection, "dispute", id, "error", err)
+		switch kind := dispute.KindOf(err); {
+		case err == nil:
+			notices = append(notices, dispute.Polled(a.connection, s, now))
 			continue
-		}
-		if err != nil {
+		case kind == dispute.NotFound || kind == dispute.Invalid:
+		case kind == dispute.Transient && ctx.Err() == nil && unread < maxUnread:
+			next = cursor // the next poll asks for it again
+			unread++
+		default:
 			return nil, cursor, err
 		}
-		notices = append(notices, dispute.Polled(a.connection, s, now))
+		a.log.WarnContext(ctx, "a listed dispute is left out", "connection", a.connection, "dispute", id, "error", err)
 	}
-	return notices, now.Format(time.RFC3339), nil
+	return notices, next, nil
 }
 
 // list follows the links from page to page. Only a link's query is taken: the

@@ -60,13 +60,15 @@ func TestPoll(t *testing.T) {
 func TestPollGoesOn(t *testing.T) {
 	t.Parallel()
 	acc := newAccount()
-	gone, odd, limited := acc.open(standin.DisputeOptions{}), acc.open(standin.DisputeOptions{}), ""
+	gone, odd, broken, limited := acc.open(standin.DisputeOptions{}), acc.open(standin.DisputeOptions{}), "", ""
 	url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case disputePath(gone):
 			w.WriteHeader(http.StatusNotFound)
 		case disputePath(odd):
 			_, _ = fmt.Fprintf(w, `{"dispute_id":%q,"status":"OPEN","dispute_amount":{"currency_code":"USD","value":"1.234"}}`, odd)
+		case disputePath(broken):
+			w.WriteHeader(http.StatusInternalServerError)
 		case disputePath(limited):
 			w.WriteHeader(http.StatusTooManyRequests)
 		default:
@@ -76,6 +78,11 @@ func TestPollGoesOn(t *testing.T) {
 	a := connect(t, url, http.DefaultClient)
 	if notices, _ := poll(t, a, ""); !slices.Equal(ids(notices), []string{acc.id}) {
 		t.Errorf("disputes %v, want %s", ids(notices), acc.id)
+	}
+	broken = acc.open(standin.DisputeOptions{})
+	before := time.Now().Add(-time.Minute).Format(time.RFC3339)
+	if notices, next := poll(t, a, before); !slices.Equal(ids(notices), []string{acc.id}) || next != before {
+		t.Errorf("disputes %v and cursor %s, want %s and the cursor as it was: the broken one is asked for again", ids(notices), next, acc.id)
 	}
 	limited = acc.id
 	if _, _, err := a.Poll(t.Context(), ""); dispute.KindOf(err) != dispute.RateLimited {
