@@ -5,6 +5,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 // platform only tells of disputes in an account that is connected, too.
@@ -39,6 +40,28 @@ func TestDelegatedDispute(t *testing.T) {
 	}
 	if row := w.row(); row.Ref != w.ref || row.Response != dispute.ResponseContest {
 		t.Errorf("case %s answered by %q", row.Ref, row.Response)
+	}
+}
+
+// The account behind tells of the dispute itself: its case answers and is booked,
+// the platform's does neither.
+func TestDelegatedDisputeThatIsKnownBehind(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	w := newWorld(t, db)
+	w.Set = integrations.SetOf(map[string]integrations.Adapter{"stripe": platform{"behind"}, "behind": w.provider})
+	behind := dispute.Ref{Connection: "behind", ID: "dp_behind_" + w.ref.ID}
+	ok(t, db.InCase(t.Context(), behind, func(*store.CaseTx) error { return nil }))
+	moved := dispute.Movement{ID: w.ref.ID + "/txn_1", Category: "dispute", Amount: -12900, Net: -12900, Currency: "USD", At: noon}
+	got := w.record(w.notice("evt_1", 0, dispute.NoticeFundsWithdrawn, told(dispute.ProviderNeedsResponse, moved)))
+	if got.Entries != 0 || got.Known.Deadline.At.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	w.pack("h1")
+	_, err := run[Responded](w, w.Submit, w.request())
+	wantKind(t, err, dispute.Unsupported)
+	if len(w.provider.sent) != 0 {
+		t.Error("both cases answer")
 	}
 }
 

@@ -22,6 +22,7 @@ type Known struct {
 	Stage       dispute.Stage          `json:"stage"`
 	Deadline    dispute.Deadline       `json:"deadline"`
 	PastDue     bool                   `json:"past_due,omitempty"`
+	AnsweredAt  time.Time              `json:"answered_at,omitzero"`  // when the provider last showed an answer
 	Submissions int                    `json:"submissions,omitempty"` // as the provider counts them
 	AutoAnswer  string                 `json:"auto_answer,omitempty"`
 }

@@ -78,7 +78,7 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 	}
 	if snap := row.View.Snapshot; !networks.KnownReason(snap) {
 		p.Approval = true
-		p.Why = fmt.Sprintf("the reason %q is not known here, so a person decides; %s", snap.Reason, p.Why)
+		p.Why = fmt.Sprintf("the reason %.60q is not known here, so a person decides; %s", snap.Reason, p.Why)
 	}
 	for _, n := range route.Notify {
 		if n.Optional && !s.configured(n.Connection) {

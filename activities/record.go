@@ -25,6 +25,10 @@ func (s *Steps) Record(ctx context.Context, in RecordInput) (out Recorded, err e
 	if n, ok := s.confirm(ctx, in.Ref, notices); ok {
 		notices = append(notices, n)
 	}
+	twin, err := s.twin(ctx, in.Ref)
+	if err != nil {
+		return out, err
+	}
 	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		row := tx.Row()
 		row.Merchant = s.merchant(in.Ref.Connection).ID
@@ -39,9 +43,11 @@ func (s *Steps) Record(ctx context.Context, in RecordInput) (out Recorded, err e
 		if err := missed(tx, in.Events, notices); err != nil {
 			return err
 		}
-		entries, err := post(tx, row)
-		if err != nil {
-			return err
+		entries := 0
+		if twin == "" { // else its movements are booked there
+			if entries, err = post(tx, row); err != nil {
+				return err
+			}
 		}
 		out = Recorded{Known: known(row), Entries: entries}
 		return nil
@@ -179,6 +185,6 @@ func known(row *store.CaseRow) Known {
 		Title: networks.Title(snap), Merchant: row.Merchant, Family: row.Family,
 		Amount: snap.Amount, Network: snap.Network, NetworkCode: snap.NetworkCode, Reason: snap.Reason,
 		RawStatus: snap.RawStatus, Status: snap.Status, Stage: snap.Stage, Deadline: row.Deadline.WithoutNotes(),
-		PastDue: snap.PastDue, AutoAnswer: snap.AutoAnswer, Submissions: snap.SubmissionCount,
+		PastDue: snap.PastDue, AnsweredAt: row.View.AnsweredAt, AutoAnswer: snap.AutoAnswer, Submissions: snap.SubmissionCount,
 	}
 }

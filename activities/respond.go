@@ -98,7 +98,14 @@ func (s *Steps) responder(ctx context.Context, in RespondInput, word dispute.Res
 	if err != nil {
 		return nil, err
 	}
+	twin, err := s.twin(ctx, in.Ref)
+	if err != nil {
+		return nil, err
+	}
 	at := s.answeredAt(in.Ref)
+	if twin != "" {
+		return nil, dispute.Errorf(dispute.Unsupported, "respond to "+in.Ref.String(), "%s tells of the same dispute itself: case %s answers it", at.Connection, twin)
+	}
 	reader, err := integrations.As[integrations.Reader](s.Set, at.Connection)
 	if err != nil && dispute.KindOf(err) != dispute.Unsupported {
 		return nil, err
@@ -174,9 +181,9 @@ func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Rec
 	case err == nil:
 	case kind == dispute.Conflict && p.Sending:
 		// The provider is still busy with the same key: what becomes of it is read.
-		return r.reconcile(ctx, frozen, dispute.Errorf(dispute.UnknownOutcome, "respond "+intent.Key, "%w", err))
+		return r.reconcile(ctx, frozen, p, dispute.Errorf(dispute.UnknownOutcome, "respond "+intent.Key, "%w", err))
 	case before || kind == dispute.UnknownOutcome:
-		return r.reconcile(ctx, frozen, err)
+		return r.reconcile(ctx, frozen, p, err)
 	case p.Sending:
 		p.Sending = false // it was refused: nothing of ours is there
 		return store.Receipt{}, errors.Join(err, r.DB.SaveProgress(ctx, intent.Key, toJSON(p)))
@@ -244,12 +251,12 @@ func (r *responder) taken(now dispute.Snapshot) bool { return now.SubmissionCoun
 // reconcile reads after a lost answer, and after any error of a later attempt:
 // the provider may refuse it because the earlier one has just landed. What is
 // not there yet is tried again later, when the next attempt reads first.
-func (r *responder) reconcile(ctx context.Context, frozen answer, lost error) (store.Receipt, error) {
+func (r *responder) reconcile(ctx context.Context, frozen answer, p progress, lost error) (store.Receipt, error) {
 	now, err := r.look(ctx)
 	if err != nil {
 		return store.Receipt{}, dispute.Errorf(dispute.UnknownOutcome, "read after the response", "%w", lost)
 	}
-	out, stop := r.refuse(now, progress{Sending: true})
+	out, stop := r.refuse(now, p)
 	if !stop || out.Outcome != dispute.AnswerSent {
 		return store.Receipt{}, lost
 	}

@@ -236,3 +236,21 @@ func TestClaimOnce(t *testing.T) {
 		}
 	}
 }
+
+// An upload whose answer is lost proves nothing: when somebody answers by hand
+// meanwhile, the answer is theirs.
+func TestReconcileClaimsOnlyWhatWasSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	w.provider.onUpload = func(int) error {
+		w.provider.snapshot.Status, w.provider.snapshot.RawStatus = dispute.ProviderUnderReview, "under_review"
+		return fails(dispute.UnknownOutcome)
+	}
+	_, err := run[Responded](w, w.Submit, w.request())
+	wantKind(t, err, dispute.UnknownOutcome)
+	out := must[Responded](t)(run[Responded](w, w.Submit, w.request()))
+	if out.Outcome != dispute.AnsweredElsewhere || len(w.provider.sent) != 0 || w.row().Response != "" {
+		t.Errorf("%+v with %d submissions", out, len(w.provider.sent))
+	}
+}

@@ -7,6 +7,7 @@
 package activities
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -66,6 +67,24 @@ func (s *Steps) answeredAt(ref dispute.Ref) dispute.Ref {
 		return to
 	}
 	return ref
+}
+
+// twin is the case that the other connection has of a delegated dispute, when it
+// tells of it itself: that one answers and is booked. Empty when there is none.
+func (s *Steps) twin(ctx context.Context, ref dispute.Ref) (string, error) {
+	at := s.answeredAt(ref)
+	if at == ref {
+		return "", nil
+	}
+	row, err := s.DB.GetCase(ctx, at.CaseID())
+	switch {
+	case err == nil:
+		return row.ID, nil
+	case dispute.KindOf(err) == dispute.NotFound:
+		return "", nil
+	default:
+		return "", err
+	}
 }
 
 // merchant is the owner of a provider connection; one without an owner stands

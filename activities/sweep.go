@@ -2,6 +2,9 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"slices"
 	"time"
 
@@ -24,32 +27,41 @@ func (s *Steps) Sweep(ctx context.Context, in SweepInput) (out Swept, err error)
 	if err := w.list(ctx); err != nil {
 		return out, err
 	}
-	if in.Whole || !w.found.Complete {
-		if err := w.ask(ctx); err != nil {
-			return out, err
-		}
+	if err := w.save(ctx); err != nil { // what was listed is not lost when a read fails
+		return out, err
 	}
-	for part := range slices.Chunk(w.news, savedAtOnce) {
-		saved, err := s.DB.SaveNotices(ctx, part)
-		if err != nil {
-			return out, err
-		}
-		for _, n := range saved {
-			if n.Fresh {
-				out.News++
-			}
-		}
-	}
-	if w.found.Complete {
+	if w.found.Complete && (!in.Whole || w.first) { // a whole sweep lists less than what has changed
 		if err := s.DB.SaveSweepCursor(ctx, in.Connection, w.next); err != nil {
 			return out, err
 		}
 	}
-	out.Listed, out.Unread = len(w.seen), len(w.found.Unread)
+	if in.Whole || !w.found.Complete {
+		if err := errors.Join(w.ask(ctx), w.save(ctx)); err != nil {
+			return out, err
+		}
+	}
+	out = Swept{Listed: len(w.seen), News: w.fresh, Unread: len(w.found.Unread)}
 	if in.Whole {
 		err = s.DB.SaveReconciliation(ctx, w.found)
 	}
 	return out, err
+}
+
+// save puts what is new into the inbox.
+func (w *sweep) save(ctx context.Context) error {
+	for part := range slices.Chunk(w.news, savedAtOnce) {
+		saved, err := w.DB.SaveNotices(ctx, part)
+		if err != nil {
+			return err
+		}
+		for _, n := range saved {
+			if n.Fresh {
+				w.fresh++
+			}
+		}
+	}
+	w.news = nil
+	return nil
 }
 
 // savedAtOnce bounds one transaction of the inbox.
@@ -63,7 +75,10 @@ type sweep struct {
 	since time.Time       // the first sweep of the connection
 	seen  map[string]bool // dispute ids that were listed
 	news  []store.NewNotice
+	fresh int    // of what was news, not known to the inbox
 	next  string // cursor
+	first bool   // nothing was polled before
+	full  bool   // the provider wants no more questions now
 	found store.Reconciliation
 }
 
@@ -80,7 +95,7 @@ func (w *sweep) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.since = since; since.IsZero() {
+	if w.since, w.first = since, since.IsZero(); w.first {
 		w.since = w.at
 	}
 	if w.in.Whole {
@@ -104,22 +119,18 @@ func (w *sweep) list(ctx context.Context) error {
 // ask reads the open cases that were not listed, one by one. One that cannot be
 // read now is noted; the next sweep asks again.
 func (w *sweep) ask(ctx context.Context) error {
-	reader, err := integrations.As[integrations.Reader](w.Set, w.in.Connection)
-	if err != nil && dispute.KindOf(err) != dispute.Unsupported {
-		return err
-	}
 	for cursor := ""; ; {
-		rows, next, e := w.DB.ListCases(ctx, store.CaseFilter{Connection: w.in.Connection, Open: true, Limit: 500, Cursor: cursor})
-		if e != nil {
-			return e
+		rows, next, err := w.DB.ListCases(ctx, store.CaseFilter{Connection: w.in.Connection, Open: true, Limit: 500, Cursor: cursor})
+		if err != nil {
+			return err
 		}
 		for _, row := range rows {
 			w.found.OpenHere++
-			if err != nil || w.seen[row.Ref.ID] {
+			if w.seen[row.Ref.ID] {
 				continue
 			}
-			if e := w.read(ctx, reader, row.Ref); e != nil {
-				return e
+			if err := w.read(ctx, row.Ref); err != nil {
+				return err
 			}
 		}
 		if cursor = next; cursor == "" {
@@ -128,16 +139,28 @@ func (w *sweep) ask(ctx context.Context) error {
 	}
 }
 
-func (w *sweep) read(ctx context.Context, reader integrations.Reader, ref dispute.Ref) error {
-	s, err := reader.Get(ctx, ref)
+func (w *sweep) read(ctx context.Context, ref dispute.Ref) error {
+	at := w.answeredAt(ref)
+	reader, err := integrations.As[integrations.Reader](w.Set, at.Connection)
+	if err != nil {
+		return nil //nolint:nilerr // it cannot be read at all: nothing to compare
+	}
+	if w.full {
+		w.found.Unread = append(w.found.Unread, ref.ID)
+		return nil
+	}
+	began := w.Now()
+	s, err := reader.Get(ctx, at)
 	switch kind := dispute.KindOf(err); {
 	case err == nil:
-		return w.compare(ctx, dispute.Polled(ref.Connection, s, w.Now()))
+		s.ID = ref.ID
+		return w.compare(ctx, dispute.Polled(ref.Connection, s, began))
 	case kind == dispute.NotFound:
 		w.found.OnlyHere = append(w.found.OnlyHere, ref.ID)
-	case kind == dispute.Auth || kind == dispute.RateLimited || ctx.Err() != nil:
+	case kind == dispute.Auth || ctx.Err() != nil:
 		return err
 	default:
+		w.full = kind == dispute.RateLimited
 		w.found.Unread = append(w.found.Unread, ref.ID)
 	}
 	return nil
@@ -154,7 +177,7 @@ func (w *sweep) compare(ctx context.Context, n dispute.Notice) error {
 	switch {
 	case err != nil && dispute.KindOf(err) != dispute.NotFound:
 		return err
-	case err != nil && !open && n.Snapshot.OpenedAt.Before(w.since):
+	case err != nil && !open && !n.Snapshot.OpenedAt.IsZero() && n.Snapshot.OpenedAt.Before(w.since):
 		return nil // decided before anybody here looked: history, not work
 	case err != nil:
 		w.found.OnlyThere = append(w.found.OnlyThere, n.Snapshot.ID)
@@ -162,6 +185,7 @@ func (w *sweep) compare(ctx context.Context, n dispute.Notice) error {
 		return nil
 	default:
 		w.differs(row.View.Snapshot, *n.Snapshot)
+		n.EventID += "_after_" + fingerprint(row.View.EventID) // a state that was there before is news again
 	}
 	kept, err := store.FromNotice(n)
 	if err != nil {
@@ -170,6 +194,11 @@ func (w *sweep) compare(ctx context.Context, n dispute.Notice) error {
 	kept.ReceivedAt = w.at
 	w.news = append(w.news, kept)
 	return nil
+}
+
+func fingerprint(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:6])
 }
 
 func (w *sweep) differs(here, there dispute.Snapshot) {

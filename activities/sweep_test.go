@@ -145,6 +145,30 @@ func TestSweepLeavesOldVerdictsAlone(t *testing.T) {
 	}
 }
 
+// A dispute that is as it was before is news again, and only once.
+func TestSweepTellsOfAStateThatReturns(t *testing.T) {
+	t.Parallel()
+	r := &registry{}
+	w, connection := sweeps(t, database(t), r, true)
+	s := w.snapshot()
+	for i, status := range []dispute.ProviderStatus{
+		dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderNeedsResponse, dispute.ProviderUnderReview,
+	} {
+		s.Status, s.RawStatus = status, string(status)
+		r.listed = []dispute.Notice{dispute.Polled(connection, s, noon.Add(time.Duration(i)*time.Hour))}
+		if first, again := w.sweep(connection, false), w.sweep(connection, false); first.News != 1 || again.News != 0 {
+			t.Errorf("%d, %s: %d notices are new, and %d when told again", i, status, first.News, again.News)
+		}
+		kept, _, err := w.DB.ListNotices(t.Context(), store.NoticeFilter{Connection: connection, Limit: 1})
+		ok(t, err)
+		ref := dispute.Ref{Connection: connection, ID: s.ID}
+		got := must[Recorded](t)(run[Recorded](w, w.Record, RecordInput{Ref: ref, Part: 1, Events: []string{kept[0].EventID}}))
+		if got.Known.Status != status {
+			t.Errorf("%d: the case stands at %s, want %s", i, got.Known.Status, status)
+		}
+	}
+}
+
 // Between whole sweeps a provider is asked for what changed since.
 func TestSweepGoesOnAtItsCursor(t *testing.T) {
 	t.Parallel()

@@ -289,3 +289,28 @@ func TestStageBegan(t *testing.T) {
 		}
 	}
 }
+
+// A date that no signature covers may bring a deadline forward; one that had
+// passed when it was told counts for nothing.
+func TestFoldOfUnsignedDates(t *testing.T) {
+	t.Parallel()
+	due := func(id string, minutes int, at time.Time) dispute.Notice {
+		n := told(id, minutes, dispute.NoticeUpdated, dispute.ProviderNeedsResponse)
+		n.Snapshot.DueBy, n.Snapshot.DueUnsigned = at, true
+		return n
+	}
+	week, later := noon.AddDate(0, 0, 7), noon.AddDate(0, 0, 70)
+	for name, tt := range map[string]struct {
+		told []dispute.Notice
+		want time.Time
+	}{
+		"put off":                {[]dispute.Notice{due("a", 0, week), due("b", 1, later)}, week},
+		"brought forward":        {[]dispute.Notice{due("a", 0, later), due("b", 1, week)}, week},
+		"long ago":               {[]dispute.Notice{due("a", 0, noon.AddDate(-25, 0, 0))}, time.Time{}},
+		"long ago, after a date": {[]dispute.Notice{due("a", 0, week), due("b", 1, noon.AddDate(-25, 0, 0))}, week},
+	} {
+		if got := fold(tt.told...).Snapshot.DueBy; !got.Equal(tt.want) {
+			t.Errorf("%s: due %s, want %s", name, got, tt.want)
+		}
+	}
+}

@@ -20,7 +20,7 @@ func Polled(connection string, s Snapshot, at time.Time) Notice {
 	}
 	return Notice{
 		Connection: connection, EventID: "poll_" + s.ID + "_" + fingerprint(s), Kind: kind, RawKind: "poll",
-		OccurredAt: at.UTC(), Snapshot: &s,
+		OccurredAt: at.UTC().Truncate(time.Second), Snapshot: &s, // as providers' clocks are; a tie goes to the later step
 	}
 }
 

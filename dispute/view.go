@@ -21,6 +21,8 @@ type View struct {
 	Stages map[Stage]time.Time `json:"stages,omitempty"`
 	// LostAt is when the dispute was first told to be lost; zero when it never was.
 	LostAt time.Time `json:"lost_at,omitzero"`
+	// AnsweredAt is when the provider last showed an answer of the merchant.
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	// Whole is the newest notice that told everything, while Snapshot is from a
 	// thin one.
 	Whole *Notice `json:"whole,omitempty"`
@@ -37,6 +39,7 @@ func Fold(v View, n Notice) View {
 	}
 	moves := mergeMovements(v.Snapshot.Movements, n.Snapshot.Movements)
 	opened := earliest(v.Snapshot.OpenedAt, n.Snapshot.OpenedAt)
+	n = n.plausible()
 	v.Unsigned = unsigned(v.Unsigned, *n.Snapshot)
 	out := latest(v, n)
 	out.FirstSeen = earliest(v.FirstSeen, n.OccurredAt)
@@ -46,6 +49,9 @@ func Fold(v View, n Notice) View {
 	}
 	if !n.Snapshot.Status.Final() {
 		out.Stages[n.Snapshot.Stage] = earliest(out.Stages[n.Snapshot.Stage], n.OccurredAt)
+	}
+	if n.Snapshot.Status.Answered() && n.OccurredAt.After(v.AnsweredAt) {
+		out.AnsweredAt = n.OccurredAt
 	}
 	if out.Snapshot.Status.Final() {
 		out.Snapshot.Stage = out.endedIn()
@@ -58,6 +64,16 @@ func Fold(v View, n Notice) View {
 	out.Snapshot.Movements = moves
 	out.Snapshot.SubmissionCount = max(v.Snapshot.SubmissionCount, n.Snapshot.SubmissionCount)
 	return out
+}
+
+// plausible leaves out a due date that no signature covers and that had passed
+// when it was told: it would keep everybody from answering.
+func (n Notice) plausible() Notice {
+	if s := *n.Snapshot; s.DueUnsigned && !s.DueBy.After(n.OccurredAt) {
+		s.DueBy = time.Time{}
+		n.Snapshot = &s
+	}
+	return n
 }
 
 // latest is the view with the newer of two snapshots, and with what a thin one

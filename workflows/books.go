@@ -20,9 +20,15 @@ func (b *bookkeeper) settle(ctx workflow.Context, d *run) {
 	d.spawn(ctx, func(ctx workflow.Context) {
 		for d.owesBooks() {
 			told := d.Entries
+			all := workflow.NewWaitGroup(ctx) // one that refuses holds up no other
 			for _, connection := range d.Plan.Accounting {
-				b.push(ctx, d, connection)
+				all.Add(1)
+				workflow.Go(ctx, func(ctx workflow.Context) {
+					b.push(ctx, d, connection)
+					all.Done()
+				})
 			}
+			all.Wait(ctx)
 			d.Pushed = told
 		}
 		b.working = false

@@ -127,7 +127,7 @@ func (d *run) learn(k activities.Known) {
 		return
 	case old.Stage != k.Stage, old.Status.Final() && k.Status == dispute.ProviderNeedsResponse:
 		d.begin(false)
-	case old.Status.Answered() && k.Status == dispute.ProviderNeedsResponse && d.Answer != nil:
+	case k.Status == dispute.ProviderNeedsResponse && d.answerSeen():
 		d.begin(true)
 	case !old.Deadline.At.Equal(k.Deadline.At):
 		d.event("deadline_moved", "machine", "from", stamp(old.Deadline.At), "to", stamp(k.Deadline.At))
@@ -144,6 +144,11 @@ func (d *run) learn(k activities.Known) {
 	if old.RawStatus != k.RawStatus {
 		d.event("provider_status", "machine", "from", old.RawStatus, "to", k.RawStatus)
 	}
+}
+
+// answerSeen reports whether the provider has shown our answer at some time.
+func (d *run) answerSeen() bool {
+	return d.Answer.Given() != "" && !d.Known.AnsweredAt.Before(d.Answer.At.Truncate(time.Second))
 }
 
 // begin starts a stage, or the same one again when the provider asks for more

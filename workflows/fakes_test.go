@@ -76,7 +76,7 @@ func (f *fakes) Record(ctx context.Context, in activities.RecordInput) (activiti
 		Known: activities.Known{
 			Title: "Visa 10.4", Merchant: "acme", Family: dispute.FamilyFraudulent, Amount: s.Amount,
 			Network: s.Network, NetworkCode: s.NetworkCode, Reason: s.Reason, RawStatus: s.RawStatus, Status: s.Status, Stage: s.Stage,
-			Deadline: dispute.Earliest(f.w.view, dispute.Windows{}), PastDue: s.PastDue,
+			Deadline: dispute.Earliest(f.w.view, dispute.Windows{}), PastDue: s.PastDue, AnsweredAt: f.w.view.AnsweredAt,
 			Submissions: s.SubmissionCount, AutoAnswer: s.AutoAnswer,
 		},
 	}, nil

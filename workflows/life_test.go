@@ -117,6 +117,31 @@ func TestDisputeAskedAgain(t *testing.T) {
 	}
 }
 
+// What the provider shows between two looks, or calls by a word nobody knows,
+// does not hide that it asks again.
+func TestDisputeAskedAgainUnseen(t *testing.T) {
+	t.Parallel()
+	for name, between := range map[string]func(w *world){
+		"both told at once": func(w *world) { w.sends(3*day, w.notice(2*day, dispute.ProviderUnderReview)) },
+		"an unknown word": func(w *world) {
+			w.says(2*day, dispute.ProviderUnderReview)
+			w.says(2*day+time.Hour, dispute.ProviderUnknown)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			between(w)
+			w.sends(3*day, w.notice(3*day, dispute.ProviderNeedsResponse))
+			w.says(9*day+20*time.Hour, dispute.ProviderUnderReview)
+			w.run(12 * day)
+			if diff := cmp.Diff(append(byRule(0), byCutOff(cutOff)...), w.answers()); diff != "" {
+				t.Errorf("answers (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // Each stage is answered once, under an intent of its own.
 func TestDisputeStages(t *testing.T) {
 	t.Parallel()

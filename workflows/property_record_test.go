@@ -13,6 +13,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/store"
@@ -31,7 +32,7 @@ func TestRecordInAnyOrderAndBatch(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{t: t, db: db, steps: &activities.Steps{
+	r := &recorder{t: t, db: db, steps: &activities.Steps{Set: integrations.SetOf(nil), 
 		DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Policy: activities.Policy{Scale: func(d time.Duration) time.Duration { return d }, FallbackWindow: 7 * day},
 	}}

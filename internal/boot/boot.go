@@ -194,7 +194,8 @@ func (a *App) Sweepable() []string {
 		adapter, _ := a.Set.Adapter(name)
 		_, lists := adapter.(integrations.Poller)
 		_, reads := adapter.(integrations.Reader)
-		return !lists && !reads
+		_, delegates := adapter.(integrations.Delegator)
+		return !lists && !reads && !delegates
 	})
 }
 
