@@ -32,7 +32,7 @@ func TestRecordInAnyOrderAndBatch(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{t: t, db: db, steps: &activities.Steps{Set: integrations.SetOf(nil), 
+	r := &recorder{t: t, db: db, steps: &activities.Steps{Set: integrations.SetOf(nil),
 		DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Policy: activities.Policy{Scale: func(d time.Duration) time.Duration { return d }, FallbackWindow: 7 * day},
 	}}
