@@ -146,21 +146,26 @@ func (a *adapter) notice(it item, at time.Time) dispute.Notice {
 }
 
 // unsigned are the facts of a dispute that Adyen's eight signed fields leave out.
-var unsigned = []string{"raw_status", "reason", "network_code", "due_by", "no_response"}
+var unsigned = []string{"raw_status", "reason", "network_code", "due_by"}
 
+// snapshot is the dispute as the item tells it. What defendable denies is not
+// NoResponse: it is unsigned and would let a case wait without anybody. Adyen is
+// asked for the defences when the answer is sent.
 func (e event) snapshot(it item, at time.Time) dispute.Snapshot {
 	stage := e.stage
 	if stage == dispute.StageChargeback && it.Data.ChargebackReasonCode == "" && it.Data.RFIReasonCode != "" {
 		stage = dispute.StageInquiry
 	}
 	status := e.status(it.Data, stage)
+	if status.Final() && !e.ends(status) {
+		status = dispute.ProviderUnknown
+	}
 	s := dispute.Snapshot{
 		ID: string(it.PspReference), Payment: string(it.OriginalReference), PaymentIntent: string(it.MerchantReference),
 		Reason: strings.TrimSpace(string(it.Reason)), Network: network(it),
 		NetworkCode: strings.TrimSpace(string(cmp.Or(it.Data.ChargebackReasonCode, it.Data.RFIReasonCode))),
 		RawStatus:   string(cmp.Or(it.Data.DisputeStatus, it.EventCode)), Status: status, Stage: stage,
 		DueUnsigned: true, // no date of a webhook is signed
-		NoResponse:  it.Data.Defendable == "false" && status == dispute.ProviderNeedsResponse,
 		HasEvidence: status == dispute.ProviderUnderReview || it.Data.AutoDefended == "true",
 	}
 	if due, ok := moment(it.Data.DefensePeriodEndsAt); ok {
@@ -174,6 +179,13 @@ func (e event) snapshot(it item, at time.Time) dispute.Snapshot {
 		s.Movements = e.movements(it, m, at)
 	}
 	return s
+}
+
+// ends says whether the event may end its dispute. No status is signed: one that
+// makes an opening the end silences the case, so a person looks at it. A
+// CHARGEBACK takes the money, so it may be lost and nothing else.
+func (e event) ends(status dispute.ProviderStatus) bool {
+	return e.kind != dispute.NoticeOpened && (!e.opens || status == dispute.ProviderLost)
 }
 
 // status reads the item's word for how the dispute stands. A request for

@@ -155,7 +155,9 @@ func (it item) payload() (joined string, unambiguous bool) {
 	return joined, strings.Count(joined, ":") == colons
 }
 
-// Parse implements integrations.Intake: one notice for each item.
+// Parse implements integrations.Intake: one notice for each item. An item without
+// a date cannot be put in order with others: it is kept as unknown, at no time,
+// and the rest of its batch is read.
 func (a *adapter) Parse(body []byte) ([]dispute.Notice, error) {
 	const op = name + ": parse webhook"
 	items, ok := read(body)
@@ -164,9 +166,13 @@ func (a *adapter) Parse(body []byte) ([]dispute.Notice, error) {
 	}
 	notices := make([]dispute.Notice, 0, len(items))
 	for i, it := range items {
+		if it.EventCode == "" || it.PspReference == "" {
+			return nil, dispute.Errorf(dispute.Invalid, op, "item %d has no event code or reference", i)
+		}
 		at, ok := moment(it.EventDate)
-		if !ok || it.EventCode == "" || it.PspReference == "" {
-			return nil, dispute.Errorf(dispute.Invalid, op, "item %d has no event code, reference or date", i)
+		if !ok {
+			notices = append(notices, dispute.Notice{EventID: it.eventID(), Kind: dispute.NoticeUnknown, RawKind: string(it.EventCode)})
+			continue
 		}
 		notices = append(notices, a.notice(it, at))
 	}

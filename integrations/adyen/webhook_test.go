@@ -223,6 +223,26 @@ func TestEventID(t *testing.T) {
 	}
 }
 
+// One item without a date does not make its batch unreadable: Adyen would send
+// it for ever, and nothing behind it.
+func TestAnItemWithoutADate(t *testing.T) {
+	t.Parallel()
+	a := connect(t, settings(nowhere))
+	for _, date := range []string{"", "yesterday", "1999-01-01T00:00:00Z"} {
+		undated := signed(t, hmacKey, func(i *standin.Item) { i.EventDate = date })
+		notices, err := a.Parse(body(t, undated, signed(t, hmacKey, nil)))
+		if err != nil || len(notices) != 2 {
+			t.Fatalf("date %q: %+v, %v; want both items", date, notices, err)
+		}
+		if n := notices[0]; n.Kind != dispute.NoticeUnknown || n.Snapshot != nil || n.EventID == "" || n.RawKind != "CHARGEBACK" {
+			t.Errorf("date %q: %+v, want an unknown event", date, n)
+		}
+		if n := notices[1]; n.Kind != dispute.NoticeFundsWithdrawn || n.Snapshot == nil {
+			t.Errorf("beside date %q: %+v, want the debit", date, n)
+		}
+	}
+}
+
 func FuzzWebhook(f *testing.F) {
 	for _, name := range []string{"authorisation", "batch", "booleans_and_numbers", "chilean_pesos"} {
 		f.Add(payload(f, name))

@@ -23,6 +23,8 @@ type wireDispute struct {
 	Reason     string `json:"reason"`
 	Type       string `json:"type"`
 	Links      links  `json:"_links"`
+
+	alone bool // read by itself and not in a list
 }
 
 // The stamps of a dispute. Neither can be taken off again.
@@ -47,8 +49,15 @@ func (w wireDispute) snapshot() dispute.Snapshot {
 		Stage:    cmp.Or(stages[w.Type], dispute.StageChargeback),
 		OpenedAt: day(w.OpenedAt), DueBy: earlier(day(w.DueAt), day(w.ExpiresAt)),
 	}
-	s.NoResponse = !s.Status.Final() && !s.Status.Answered() && len(w.Links["ch:stamps"]) == 0
+	s.NoResponse = w.alone && w.stampless()
 	return s
+}
+
+// stampless says that a dispute which may want an answer shows no stamp to set.
+// In a list that says nothing: HAL lets what is embedded leave links out.
+func (w wireDispute) stampless() bool {
+	status := statuses[w.Status]
+	return !status.Final() && !status.Answered() && len(w.Links["ch:stamps"]) == 0
 }
 
 // statuses maps Clearhaus's statuses to ours. An answer makes a dispute

@@ -14,9 +14,6 @@ const (
 	// lateness is how long after its opening date a dispute may become visible:
 	// the feed is nightly, and dates have no zone (a week is assumed to do).
 	lateness = 7 * 24 * time.Hour
-	// longestLife bounds how far back one dispute that is never decided makes every
-	// poll go. The verdict on an older one is found by a whole sweep.
-	longestLife = 365 * 24 * time.Hour
 )
 
 // undecided are the queries for what may still be decided. A comma means "or"
@@ -24,12 +21,10 @@ const (
 var undecided = []string{"status:open", "status:under_review", "status:refuted"}
 
 // Poll implements integrations.Poller. Clearhaus tells no time of change, so the
-// cursor is an opening date: that of the oldest dispute which was not decided in
-// the poll before, and at least a week ago. Everything opened since then is
-// listed whatever its status, which shows each verdict; and everything
-// undecided of any age, which shows what was opened again. What is not found
-// this way is a verdict that follows a verdict, on a dispute opened before the
-// cursor.
+// cursor is an opening date, a week ago. Everything opened since then is listed
+// whatever its status, and everything undecided of any age, which shows what was
+// answered or opened again. What is not found this way is a verdict on a dispute
+// opened before the cursor: a whole sweep reads the cases that are still open.
 func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, string, error) {
 	const op = "list disputes"
 	now := a.now().UTC()
@@ -58,15 +53,9 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 			return nil, cursor, err
 		}
 	}
-	next := now.Add(-lateness).Format(time.DateOnly)
 	notices := make([]dispute.Notice, 0, len(order))
 	for _, id := range order {
-		w := read[id]
-		s := w.snapshot()
-		notices = append(notices, dispute.Polled(a.connection, s, now))
-		if opened := w.OpenedAt; !s.Status.Final() && !s.OpenedAt.IsZero() {
-			next = min(next, opened[:len(time.DateOnly)])
-		}
+		notices = append(notices, dispute.Polled(a.connection, a.whole(ctx, read[id]).snapshot(), now))
 	}
-	return notices, max(next, now.Add(-longestLife).Format(time.DateOnly)), nil
+	return notices, now.Add(-lateness).Format(time.DateOnly), nil
 }

@@ -2,7 +2,12 @@ package clearhaus
 
 import (
 	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,13 +53,14 @@ func TestWords(t *testing.T) {
 		network    string
 		noResponse bool
 	}{
-		"inquiry":         {wireDispute{Status: "open", Type: "retrieval_request", Links: stamps}, dispute.ProviderNeedsResponse, dispute.StageInquiry, "", false},
-		"second":          {wireDispute{Status: "open", Type: "2nd_chargeback", ReasonCode: "13.1", Links: stamps}, dispute.ProviderNeedsResponse, dispute.StagePreArbitration, "visa", false},
-		"no stamps":       {wireDispute{Status: "open", Type: "1st_chargeback", ReasonCode: "4853"}, dispute.ProviderNeedsResponse, dispute.StageChargeback, "mastercard", true},
-		"under review":    {wireDispute{Status: "under_review", ReasonCode: "83"}, dispute.ProviderUnderReview, dispute.StageChargeback, "", false},
-		"unknown":         {wireDispute{Status: "paused", Type: "arbitration", Links: stamps}, dispute.ProviderUnknown, dispute.StageChargeback, "", false},
-		"unknown, closed": {wireDispute{Status: "paused"}, dispute.ProviderUnknown, dispute.StageChargeback, "", true},
-		"no status":       {wireDispute{Links: stamps}, dispute.ProviderUnknown, dispute.StageChargeback, "", false},
+		"inquiry":           {wireDispute{Status: "open", Type: "retrieval_request", Links: stamps}, dispute.ProviderNeedsResponse, dispute.StageInquiry, "", false},
+		"second":            {wireDispute{Status: "open", Type: "2nd_chargeback", ReasonCode: "13.1", Links: stamps}, dispute.ProviderNeedsResponse, dispute.StagePreArbitration, "visa", false},
+		"no stamps":         {wireDispute{Status: "open", Type: "1st_chargeback", ReasonCode: "4853", alone: true}, dispute.ProviderNeedsResponse, dispute.StageChargeback, "mastercard", true},
+		"no stamps, listed": {wireDispute{Status: "open", ReasonCode: "4853"}, dispute.ProviderNeedsResponse, dispute.StageChargeback, "mastercard", false},
+		"under review":      {wireDispute{Status: "under_review", ReasonCode: "83"}, dispute.ProviderUnderReview, dispute.StageChargeback, "", false},
+		"unknown":           {wireDispute{Status: "paused", Type: "arbitration", Links: stamps}, dispute.ProviderUnknown, dispute.StageChargeback, "", false},
+		"unknown, closed":   {wireDispute{Status: "paused", alone: true}, dispute.ProviderUnknown, dispute.StageChargeback, "", true},
+		"no status":         {wireDispute{Links: stamps}, dispute.ProviderUnknown, dispute.StageChargeback, "", false},
 	} {
 		s := tt.in.snapshot()
 		if s.Status != tt.status || s.Stage != tt.stage || s.Network != tt.network || s.NoResponse != tt.noResponse || s.RawStatus == "" {
@@ -97,11 +103,12 @@ func (r rehearsal) poll(t *testing.T, cursor string) (map[string]string, string)
 	return told, next
 }
 
-// Nothing tells when a dispute changed; every change is found all the same.
+// Nothing tells when a dispute changed. A poll finds what is undecided at any age
+// and all of the last week; what it cannot find, a read does.
 func TestPollFindsChanges(t *testing.T) {
 	t.Parallel()
 	r := rehearse(t, standin.Options{PerPage: 2})
-	old := r.open(standin.DisputeOptions{Opened: days(-200)})
+	old := r.open(standin.DisputeOptions{Opened: days(-1000)})
 	decided := r.open(standin.DisputeOptions{Opened: days(-100)})
 	answered := r.open(standin.DisputeOptions{Opened: days(-90)})
 	recent := r.open(standin.DisputeOptions{Opened: days(-20)})
@@ -113,47 +120,82 @@ func TestPollFindsChanges(t *testing.T) {
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Fatalf("the first poll tells what may still be decided (-want +got):\n%s", diff)
 	}
-	if cursor != days(-200).Format(time.DateOnly) {
-		t.Errorf("the cursor is %s, want the day of the oldest that is undecided", cursor)
-	}
 
 	fresh := r.open(standin.DisputeOptions{Opened: days(-3)}) // the feed was late
-	r.clearhaus.Set(old, "lost")
+	r.clearhaus.Set(old, "under_review")
 	r.clearhaus.Set(answered, "won")
 	told, cursor = r.poll(t, cursor)
-	want = map[string]string{old: "lost", decided: "won", answered: "won", recent: "open", fresh: "open"}
+	want = map[string]string{old: "under_review", recent: "open", fresh: "open"}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}
-	if cursor != days(-20).Format(time.DateOnly) {
-		t.Errorf("the cursor is %s, want the day of the oldest that is undecided", cursor)
+	if s := r.read(t, answered); s.Status != dispute.ProviderWon {
+		t.Errorf("the verdict that no poll lists reads %s", s.Status)
 	}
 
 	r.clearhaus.Escalate(decided) // long before the cursor, and open again
-	r.clearhaus.Set(recent, "won")
+	r.clearhaus.Set(recent, "refuted")
 	r.clearhaus.Set(fresh, "won")
-	told, cursor = r.poll(t, cursor)
-	if diff := cmp.Diff(map[string]string{decided: "open", recent: "won", fresh: "won"}, told); diff != "" {
+	told, _ = r.poll(t, cursor)
+	want = map[string]string{old: "under_review", decided: "open", recent: "refuted", fresh: "won"}
+	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if cursor != days(-100).Format(time.DateOnly) {
-		t.Errorf("the cursor is %s, want the day of what is open again", cursor)
 	}
 }
 
+// One dispute that is never decided does not make each poll list a year.
 func TestPollCursor(t *testing.T) {
 	t.Parallel()
 	r := rehearse(t, standin.Options{})
-	if _, cursor := r.poll(t, ""); cursor != days(-7).Format(time.DateOnly) {
-		t.Errorf("with nothing undecided the cursor is %s, want a week ago", cursor)
-	}
-	r.open(standin.DisputeOptions{Opened: days(-1000)})
-	if _, cursor := r.poll(t, ""); cursor != days(-365).Format(time.DateOnly) {
-		t.Errorf("with one that is never decided the cursor is %s, want a year ago", cursor)
+	for range 2 {
+		if _, cursor := r.poll(t, ""); cursor != days(-7).Format(time.DateOnly) {
+			t.Errorf("the cursor is %s, want a week ago", cursor)
+		}
+		r.open(standin.DisputeOptions{Opened: days(-1000)})
 	}
 	_, cursor, err := r.Poll(t.Context(), "yesterday")
 	if dispute.KindOf(err) != dispute.Invalid || cursor != "yesterday" {
 		t.Errorf("an odd cursor: %q, %v; want it back and kind invalid", cursor, err)
+	}
+}
+
+// A list that leaves stamps out does not say that no response is possible: the
+// dispute read by itself does.
+func TestStampsThatAListLeavesOut(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		hidden string // what the stand-in's lists have no stamps in
+		want   bool
+	}{"lists only": {`"_embedded"`, false}, "everywhere": {"", true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rehearseBehind(t, standin.Options{}, func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+					rec := httptest.NewRecorder()
+					next.ServeHTTP(rec, req)
+					text := rec.Body.String()
+					if strings.Contains(text, tt.hidden) {
+						text = strings.ReplaceAll(text, `"ch:stamps"`, `"ch:other"`)
+					}
+					maps.Copy(w.Header(), rec.Header())
+					w.Header().Del("Content-Length")
+					w.WriteHeader(rec.Code)
+					_, _ = io.WriteString(w, text)
+				})
+			})
+			id := r.open(standin.DisputeOptions{})
+			first := r.read(t, id) // found in a list
+			notices, _, err := r.Poll(t.Context(), "")
+			if err != nil || len(notices) != 1 {
+				t.Fatalf("%+v, %v", notices, err)
+			}
+			again := r.read(t, id)
+			for _, s := range []dispute.Snapshot{first, *notices[0].Snapshot, again} {
+				if s.NoResponse != tt.want {
+					t.Errorf("no response %t, want %t", s.NoResponse, tt.want)
+				}
+			}
+		})
 	}
 }
 

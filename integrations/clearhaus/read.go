@@ -57,7 +57,20 @@ func (a *adapter) Get(ctx context.Context, ref dispute.Ref) (dispute.Snapshot, e
 	if err != nil {
 		return dispute.Snapshot{}, err
 	}
-	return w.snapshot(), nil
+	return a.whole(ctx, w).snapshot(), nil
+}
+
+// whole is a dispute with its stamps, read by itself where a list shows none. One
+// that cannot be read now is as the list has it.
+func (a *adapter) whole(ctx context.Context, listed wireDispute) wireDispute {
+	if _, ok := listed.Links.one("self", ""); !ok || listed.alone || !listed.stampless() {
+		return listed
+	}
+	w, err := a.readAgain(ctx, listed)
+	if err != nil {
+		return listed
+	}
+	return w
 }
 
 // dispute is the dispute as it was last read: its links are what is wanted.
@@ -84,6 +97,7 @@ func (a *adapter) readAgain(ctx context.Context, was wireDispute) (wireDispute, 
 	if w.ID != was.ID {
 		return wireDispute{}, dispute.Errorf(dispute.Transient, "clearhaus: "+op, "the answer is not the dispute")
 	}
+	w.alone = true
 	a.known.put(w)
 	return w, nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/currency"
+
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
@@ -83,7 +85,8 @@ func readSnapshot(raw []byte) (dispute.Snapshot, error) {
 }
 
 // snapshot is the dispute in our words. It fails only on an amount that cannot
-// be read exactly; a dispute over crypto-currency has none and is thin.
+// be read exactly; one in no ISO currency is left out: a dispute without an amount
+// is still watched.
 func (w *wireDispute) snapshot() (dispute.Snapshot, error) {
 	amount, err := w.Amount.money()
 	if err != nil {
@@ -162,8 +165,8 @@ var outcomes = map[string]dispute.ProviderStatus{
 }
 
 // standing maps status, state, outcome and life cycle. A claim that was lost
-// and that PayPal calls appealable waits for an answer in pre-arbitration: the
-// loss is told once the state is no longer that.
+// and that can be appealed waits for an answer in pre-arbitration: the
+// loss is told once that has passed.
 func (w *wireDispute) standing() (dispute.ProviderStatus, dispute.Stage) {
 	stage, ok := stages[w.Stage]
 	if !ok {
@@ -189,12 +192,19 @@ func (w *wireDispute) verdict(stage dispute.Stage) (dispute.ProviderStatus, disp
 	switch {
 	case !ok:
 		return dispute.ProviderUnknown, stage
-	case status == dispute.ProviderLost && w.State == appealing:
+	case status == dispute.ProviderLost && w.appealable():
 		return dispute.ProviderNeedsResponse, dispute.StagePreArbitration
 	case status == dispute.ProviderWon && stage == dispute.StageInquiry:
 		return dispute.ProviderClosed, stage // an inquiry that no claim followed
 	}
 	return status, stage
+}
+
+// appealable says that PayPal takes an appeal: by the state, which the contract
+// has in lists only, or by the link that an appeal is sent to.
+func (w *wireDispute) appealable() bool {
+	_, offered := find(w.Links, "appeal")
+	return offered || w.State == appealing
 }
 
 // submitted counts what the seller handed in.
@@ -242,7 +252,8 @@ type wireMoney struct {
 	Value    string `json:"value"`
 }
 
-// money reads the amount exactly; none is the zero Money. PayPal may leave out
+// money reads the amount exactly; none, and one that is not of a currency by ISO
+// 4217 such as PYUSD, is the zero Money. PayPal may leave out
 // the digit before the point and may write decimals that a currency does not
 // have, when they are noughts.
 func (m wireMoney) money() (dispute.Money, error) {
@@ -261,6 +272,9 @@ func (m wireMoney) money() (dispute.Money, error) {
 		value += "." + fraction
 	}
 	out, err := dispute.ParseMoney(value + " " + m.Currency)
+	if _, unknown := currency.ParseISO(m.Currency); err != nil && unknown != nil {
+		return dispute.Money{}, nil
+	}
 	if err != nil {
 		return dispute.Money{}, errors.New("an amount is no decimal number of its currency")
 	}

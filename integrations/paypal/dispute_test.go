@@ -81,13 +81,45 @@ func TestMoney(t *testing.T) {
 		{"1e3", "USD", dispute.Money{}, true},
 		{"1,000.00", "USD", dispute.Money{}, true},
 		{"", "USD", dispute.Money{}, true},
-		{"1", "", dispute.Money{}, true},
+		{"0.00012345", "BTC", dispute.Money{}, false},
+		{"129.00", "PYUSD", dispute.Money{}, false},
+		{"1", "", dispute.Money{}, false},
 		{"92233720368547758.08", "EUR", dispute.Money{}, true},
 	} {
 		got, err := wireMoney{Value: tt.value, Currency: tt.currency}.money()
 		if got != tt.want || (err != nil) != tt.bad {
 			t.Errorf("%q %s: %v, %v; want %v, bad %v", tt.value, tt.currency, got, err, tt.want, tt.bad)
 		}
+	}
+}
+
+// TestAppealLink: the link alone says that a loss can be appealed, because the
+// state is promised in lists only.
+func TestAppealLink(t *testing.T) {
+	t.Parallel()
+	for outcome, want := range map[string]dispute.ProviderStatus{
+		"RESOLVED_BUYER_FAVOUR": dispute.ProviderNeedsResponse, "RESOLVED_SELLER_FAVOUR": dispute.ProviderWon,
+	} {
+		w := wireDispute{Status: resolved, Stage: "CHARGEBACK", Links: []wireLink{{Rel: "self"}, {Rel: "appeal"}}}
+		w.Outcome.Code = outcome
+		if status, stage := w.standing(); status != want {
+			t.Errorf("%s with the link appeal: %s in %s, want %s", outcome, status, stage, want)
+		}
+	}
+}
+
+// TestCryptoCurrencyIsLeftOut: what has no ISO currency is left out and the
+// dispute is kept with the rest.
+func TestCryptoCurrencyIsLeftOut(t *testing.T) {
+	t.Parallel()
+	s, err := readSnapshot([]byte(`{"dispute_id":"PP-D-1","status":"OPEN","dispute_amount":{"currency_code":"PYUSD","value":"129.00"},"money_movements":[
+		{"affected_party":"SELLER","type":"DEBIT","reason":"DISPUTE_SETTLEMENT","amount":{"currency_code":"PYUSD","value":"129.00"}},
+		{"affected_party":"SELLER","type":"DEBIT","reason":"DISPUTE_FEE","amount":{"currency_code":"USD","value":"15.00"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.ID != "PP-D-1" || s.Amount != (dispute.Money{}) || len(s.Movements) != 1 || s.Movements[0].Net != -1500 {
+		t.Errorf("snapshot %+v, want the fee as its only money", s)
 	}
 }
 

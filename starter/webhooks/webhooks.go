@@ -147,7 +147,7 @@ func (d *Door) notices(ctx context.Context, a integrations.Intake, m message) an
 	rows := make([]store.NewNotice, 0, len(parsed))
 	for _, n := range parsed {
 		n.Connection = m.connection
-		if n.OccurredAt.After(m.at) {
+		if n.OccurredAt.IsZero() || n.OccurredAt.After(m.at) {
 			n.OccurredAt = m.at // nothing told later would count against a time to come
 		}
 		row, err := store.FromNotice(n)
