@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,9 @@ const (
 	simulatorPort = 8090
 	uiPort        = 8233
 )
+
+// allProviders is the scenario that stands for all scripts of all providers.
+const allProviders = "all-providers"
 
 // demo is the demo command's flags.
 type demo struct {
@@ -43,7 +47,7 @@ func (e *env) demoCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&d.once, "once", false, "exit by itself: 0 only if every case ended as its script says and the books balance")
 	c.Flags().DurationVar(&d.day, "day", 2*time.Second, "how long a policy day lasts")
-	c.Flags().StringVar(&d.scenario, "scenario", "", "play only this script")
+	c.Flags().StringVar(&d.scenario, "scenario", "", "play only this script; "+allProviders+" plays the three of every provider")
 	c.Flags().Int64Var(&d.seed, "seed", 1, "seed of the simulated shop")
 	return c
 }
@@ -54,6 +58,7 @@ type summary struct {
 	Cases    int                `json:"cases"`
 	Ended    int                `json:"ended_as_scripted"`
 	Balanced bool               `json:"books_balance"`
+	Audited  bool               `json:"audit_ok"` // see rehearsal.System.Audit
 	Seconds  float64            `json:"seconds"`
 	Results  []rehearsal.Result `json:"results"`
 }
@@ -93,13 +98,16 @@ func (d *demo) run(ctx context.Context) error {
 }
 
 func (d *demo) scripts() ([]scenario.Scenario, error) {
-	if d.scenario == "" {
-		return scenario.All, nil
+	switch d.scenario {
+	case "":
+		return scenario.Demo(), nil
+	case allProviders:
+		return slices.Concat(scenario.All, scenario.Providers), nil
 	}
 	sc, ok := scenario.Named(d.scenario)
 	if !ok {
-		names := ""
-		for _, s := range scenario.All {
+		names := "\n  " + allProviders + ": the three of every provider, and Stripe's"
+		for _, s := range slices.Concat(scenario.All, scenario.Providers) {
 			names += "\n  " + s.Name + ": " + s.About
 		}
 		return nil, usageError{fmt.Errorf("there is no scenario %q; there are:%s", d.scenario, names)}
@@ -116,7 +124,7 @@ func (d *demo) system(ctx context.Context, folder string, console net.Listener, 
 	sys, err := rehearsal.Prepare(ctx, rehearsal.Options{
 		Folder: folder, Database: url, Day: d.day, Seed: d.seed, Console: console, SimulatorPort: free(ctx, simulatorPort),
 		TemporalAddress: stack.Temporal.Address(), Namespace: stack.Temporal.Namespace(), TemporalUI: stack.Temporal.UIURL(),
-		Log: d.quiet(), Verbose: d.verbose,
+		Log: d.quiet(), Verbose: d.verbose, Providers: true, SweepEvery: max(d.day, time.Second),
 	})
 	if err != nil {
 		return nil, err
@@ -172,7 +180,12 @@ func (d *demo) play(ctx context.Context, sys *rehearsal.System, scripts []scenar
 	} else {
 		s.Balanced = true
 	}
-	s.OK = s.Balanced && s.Ended == s.Cases
+	if err := sys.Audit(ctx); err != nil {
+		d.say("the audit found: " + err.Error())
+	} else {
+		s.Audited = true
+	}
+	s.OK = s.Balanced && s.Audited && s.Ended == s.Cases
 	return s
 }
 

@@ -20,7 +20,7 @@ func (e *env) simulatorCommand() *cobra.Command {
 	var day time.Duration
 	c := &cobra.Command{
 		Use: "simulator", Short: "Run stand-ins of all vendors, for rehearsals",
-		Long: "Runs stand-ins of all vendors, for rehearsals. POST /disputes sells something, disputes it as not received, sends the provider's signed webhooks to --target and answers with the dispute's id.",
+		Long: "Runs stand-ins of all vendors, for rehearsals. POST /disputes sells something, disputes it as not received, sends the provider's signed webhooks to --target and answers with the dispute's id. It is Stripe's, or that of /disputes?provider=NAME.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var lc net.ListenConfig
 			ln, err := lc.Listen(cmd.Context(), "tcp", listen)
@@ -29,7 +29,7 @@ func (e *env) simulatorCommand() *cobra.Command {
 			}
 			sim := simulator.New(simulator.Options{
 				Seed: 1, Day: day, Now: time.Now, Log: e.log(),
-				StripeURL: target + "/webhooks/stripe-us", SlackURL: target + "/webhooks/alerts",
+				Address: "http://" + ln.Addr().String(), Target: target,
 			})
 			go sim.Run(cmd.Context())
 			srv := &http.Server{Handler: withDisputes(sim), ReadHeaderTimeout: 10 * time.Second}
@@ -51,11 +51,27 @@ func (e *env) simulatorCommand() *cobra.Command {
 func withDisputes(sim *simulator.Simulator) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", sim)
-	mux.HandleFunc("POST /disputes", func(w http.ResponseWriter, _ *http.Request) {
-		order := sim.World.NewOrder(world.OrderOptions{})
-		id := sim.Stripe.Open(order, stripe.DisputeOptions{Reason: "product_not_received", NetworkCode: "13.1"})
+	mux.HandleFunc("POST /disputes", func(w http.ResponseWriter, r *http.Request) {
+		id, err := open(sim, r.URL.Query().Get("provider"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		w.WriteHeader(http.StatusCreated)
-		_, _ = fmt.Fprintln(w, id)
+		_, _ = fmt.Fprintln(w, id) // #nosec G705 -- an id that a stand-in made
 	})
 	return mux
+}
+
+// open disputes a new sale at a provider; without a name at Stripe.
+func open(sim *simulator.Simulator, provider string) (id string, err error) {
+	order := sim.World.NewOrder(world.OrderOptions{})
+	if provider == "" {
+		return sim.Stripe.Open(order, stripe.DisputeOptions{Reason: "product_not_received", NetworkCode: "13.1"}), nil
+	}
+	p, ok := sim.Provider(provider)
+	if !ok {
+		return "", fmt.Errorf("there is no provider %q", provider)
+	}
+	return p.Open(order, 9*sim.World.Day())
 }

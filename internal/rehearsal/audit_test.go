@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/simulator"
+	"github.com/rebuttal-hq/rebuttal/simulator/clearhaus"
 	"github.com/rebuttal-hq/rebuttal/simulator/scenario"
 	"github.com/rebuttal-hq/rebuttal/simulator/stripe"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -78,6 +80,39 @@ func TestJudge(t *testing.T) {
 				t.Errorf("%v, want %q in it", err, tc.says)
 			}
 		})
+	}
+}
+
+// The audit must notice a case too many, one too few and an answer too many.
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	s, f, _ := stage(t)
+	bank, _ := s.Simulator.Provider("clearhaus")
+	id, err := bank.Open(s.Simulator.World.NewOrder(world.OrderOptions{}), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := func(connection, id string) store.CaseRow {
+		return store.CaseRow{Case: dispute.Case{Ref: dispute.Ref{Connection: connection, ID: id}}}
+	}
+	one, other := row(f.Ref.Connection, f.Ref.ID), row("clearhaus", id)
+	for name, tc := range map[string]struct {
+		rows []store.CaseRow
+		says string
+	}{
+		"as it should be": {[]store.CaseRow{one, other}, ""},
+		"one is missing":  {[]store.CaseRow{one}, "has 0 cases"},
+		"one is doubled":  {[]store.CaseRow{one, other, other}, "has 2 cases"},
+		"one is nobody's": {[]store.CaseRow{one, other, row("paypal", "PP-R-1")}, "is no provider's dispute"},
+	} {
+		err := errors.Join(s.compare(tc.rows)...)
+		if tc.says == "" && err != nil || tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)) {
+			t.Errorf("%s: %v, want %q in it", name, err, tc.says)
+		}
+	}
+	s.Simulator.Clearhaus.Change(id, func(d *clearhaus.Dispute) { d.Stamps = []string{"refuted", "refuted"} })
+	if err := errors.Join(s.compare([]store.CaseRow{one, other})...); err == nil || !strings.Contains(err.Error(), "answered 2 times") {
+		t.Errorf("two answers: %v", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"text/template"
@@ -50,6 +51,10 @@ type Options struct {
 	Wrap func(vendor string, h http.Handler) http.Handler
 	// Rules replace the demo's rules when set.
 	Rules []byte
+	// Providers connects all payment providers. Without it there is Stripe only.
+	Providers bool
+	// SweepEvery is how often providers are asked what no webhook told; zero never.
+	SweepEvery time.Duration
 }
 
 // System is a running rehearsal.
@@ -104,7 +109,7 @@ func (s *System) simulate(ctx context.Context) error {
 	s.SimURL = "http://" + ln.Addr().String()
 	s.Simulator = simulator.New(simulator.Options{
 		Seed: s.options.Seed, Day: s.options.Day, Now: time.Now, Log: s.options.Log, Wrap: s.options.Wrap,
-		StripeURL: s.Console + "/webhooks/stripe-us", SlackURL: s.Console + "/webhooks/alerts",
+		Address: s.SimURL, Target: s.Console,
 	})
 	s.vendors = &http.Server{Handler: s.Simulator, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -154,18 +159,35 @@ func (s *System) render(rulesFile string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	err = t.Execute(&b, map[string]string{
+	values := map[string]any{
 		"Listen": s.console.Addr().String(), "Console": s.Console, "Database": s.options.Database, "Rules": rulesFile,
 		"Blobs": "file://" + blobs, "Day": s.options.Day.String(), "CodecKey": s.options.CodecKey,
 		"TemporalAddress": s.options.TemporalAddress, "Namespace": s.options.Namespace, "TemporalUI": s.options.TemporalUI,
-		"Simulator": s.SimURL, "StripeKey": simulator.StripeKey, "StripeWebhookSecret": simulator.StripeWebhookSecret,
-		"ShopifyToken": simulator.ShopifyToken, "ShipBobToken": simulator.ShipBobToken, "HubSpotToken": simulator.HubSpotToken,
-		"SlackToken": simulator.SlackToken, "SlackSigningSecret": simulator.SlackSigningSecret,
-		"ZendeskEmail": simulator.ZendeskEmail, "ZendeskToken": simulator.ZendeskToken,
-		"QuickBooksRealm": simulator.QuickBooksRealm, "QuickBooksClient": simulator.QuickBooksClient,
-		"QuickBooksSecret": simulator.QuickBooksSecret, "QuickBooksRefresh": simulator.QuickBooksRefresh,
-	})
+		"Simulator": s.SimURL, "Providers": s.options.Providers,
+		"PayPalRoots": strconv.Quote(s.Simulator.PayPal.CertificateAuthority()),
+	}
+	for name, secret := range credentials {
+		values[name] = secret
+	}
+	err = t.Execute(&b, values)
 	return b.String(), err
+}
+
+// credentials are those of the simulator, by their names in rehearsal.yaml.
+var credentials = map[string]string{
+	"StripeKey": simulator.StripeKey, "StripeWebhookSecret": simulator.StripeWebhookSecret,
+	"ShopifyToken": simulator.ShopifyToken, "ShipBobToken": simulator.ShipBobToken, "HubSpotToken": simulator.HubSpotToken,
+	"SlackToken": simulator.SlackToken, "SlackSigningSecret": simulator.SlackSigningSecret,
+	"ZendeskEmail": simulator.ZendeskEmail, "ZendeskToken": simulator.ZendeskToken,
+	"QuickBooksRealm": simulator.QuickBooksRealm, "QuickBooksClient": simulator.QuickBooksClient,
+	"QuickBooksSecret": simulator.QuickBooksSecret, "QuickBooksRefresh": simulator.QuickBooksRefresh,
+	"AdyenKey": simulator.AdyenKey, "AdyenAccount": simulator.AdyenAccount, "AdyenHMACKey": simulator.AdyenHMACKey,
+	"BraintreeMerchant": simulator.BraintreeMerchant, "BraintreePublicKey": simulator.BraintreePublicKey, "BraintreePrivateKey": simulator.BraintreePrivateKey,
+	"CheckoutKey": simulator.CheckoutKey, "CheckoutSignature": simulator.CheckoutSignature,
+	"ClearhausClient": simulator.ClearhausClient, "ClearhausSecret": simulator.ClearhausSecret,
+	"HealthSafePaySecret": simulator.HealthSafePaySecret,
+	"LocalpaymentUser":    simulator.LocalpaymentUser, "LocalpaymentPass": simulator.LocalpaymentPass, "LocalpaymentSecret": simulator.LocalpaymentSecret,
+	"PayPalClient": simulator.PayPalClient, "PayPalSecret": simulator.PayPalSecret, "PayPalWebhook": simulator.PayPalWebhook,
 }
 
 // Run starts starter and worker in this process until Close.
@@ -207,6 +229,11 @@ func (s *System) Work(ctx context.Context) error {
 		<-ctx.Done()
 		w.Stop()
 	})
+	if every := s.options.SweepEvery; every > 0 {
+		s.running.Go(func() {
+			worker.KeepSchedules(ctx, c, s.App.Sweepable(), worker.Sweeps{Every: every, Whole: 5 * every}, s.options.Log)
+		})
+	}
 	return nil
 }
 

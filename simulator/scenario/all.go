@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
@@ -9,7 +10,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
 
-// All are the scripts, in the order the demo starts them.
+// All are Stripe's scripts, in the order the demo starts them.
 var All = []Scenario{
 	{
 		Name: "won", About: "goods arrived; the packet goes out by itself and wins",
@@ -161,7 +162,7 @@ var All = []Scenario{
 
 // Named is the script of a name.
 func Named(name string) (Scenario, bool) {
-	for _, s := range All {
+	for _, s := range slices.Concat(All, Providers) {
 		if s.Name == name {
 			return s, true
 		}

@@ -40,7 +40,12 @@ type End struct {
 // Stage is what a script plays on.
 type Stage struct {
 	*simulator.Simulator
-	Dispute string // the id, once opened
+	Connection string // of the dispute's provider; empty means Stripe's
+	Dispute    string // the id, once opened
+	// ByHand plays the analyst who answers at a provider that takes no answers
+	// from here: it waits for the packet, with late until the cut-off has given
+	// the case to a person, and says that the answer is given.
+	ByHand func(ctx context.Context, s *Stage, late bool) error
 }
 
 // Days sleeps for policy days.

@@ -19,7 +19,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	ends := []string{string(dispute.StatusWon), string(dispute.StatusLost), string(dispute.StatusAccepted), string(dispute.StatusClosed)}
 	seen := map[string]bool{}
-	for _, s := range All {
+	for _, s := range slices.Concat(All, Providers) {
 		if seen[s.Name] || s.Name == "" || strings.ContainsAny(s.Name, " /") {
 			t.Errorf("name %q is taken or no name", s.Name)
 		}
@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 // it waited for.
 func TestScriptsEndWithTheirContext(t *testing.T) {
 	t.Parallel()
-	for _, s := range All {
+	for _, s := range slices.Concat(All, Providers) {
 		if s.Name == "closed-before-created" {
 			continue // it waits for nothing of ours
 		}
@@ -66,9 +66,32 @@ func TestScriptsEndWithTheirContext(t *testing.T) {
 	}
 }
 
+// nobody answers by hand.
+func nobody(ctx context.Context, _ *Stage, _ bool) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// The demo plays every provider to a win and to a loss.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, s := range Demo() {
+		names[s.Name] = true
+	}
+	for _, p := range simulator.Profiles {
+		if !names[p.Name+"-won"] || !names[p.Name+"-lost"] {
+			t.Errorf("the demo leaves out %s", p.Name)
+		}
+	}
+	if len(Providers) != 3*len(simulator.Profiles) || len(names) <= len(All) {
+		t.Errorf("%d scripts of providers, %d of the demo", len(Providers), len(names))
+	}
+}
+
 func newStage() *Stage {
-	return &Stage{Simulator: simulator.New(simulator.Options{
-		Seed: 1, Day: time.Hour, Now: time.Now, Log: slog.New(slog.DiscardHandler), StripeURL: "http://127.0.0.1:1", SlackURL: "http://127.0.0.1:1",
+	return &Stage{ByHand: nobody, Simulator: simulator.New(simulator.Options{
+		Seed: 1, Day: time.Hour, Now: time.Now, Log: slog.New(slog.DiscardHandler), Target: "http://127.0.0.1:1",
 	})}
 }
 

@@ -34,16 +34,20 @@ const day = 3 * time.Second
 // prepare makes a system of its own for the test, with payloads encrypted.
 func prepare(t *testing.T, wrap func(string, http.Handler) http.Handler) *rehearsal.System {
 	t.Helper()
+	return prepareWith(t, rehearsal.Options{Day: day, Wrap: wrap})
+}
+
+// prepareWith fills in what every system here has.
+func prepareWith(t *testing.T, o rehearsal.Options) *rehearsal.System {
+	t.Helper()
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
 		t.Fatal(err)
 	}
-	address, namespace := testenv.Temporal(t)
-	sys, err := rehearsal.Prepare(t.Context(), rehearsal.Options{
-		Folder: t.TempDir(), Database: testenv.Postgres(t), TemporalAddress: address, Namespace: namespace,
-		Day: day, Seed: 1, CodecKey: base64.StdEncoding.EncodeToString(key), Wrap: wrap,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
-	})
+	o.Folder, o.Database, o.Seed, o.CodecKey = t.TempDir(), testenv.Postgres(t), 1, base64.StdEncoding.EncodeToString(key)
+	o.TemporalAddress, o.Namespace = testenv.Temporal(t)
+	o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	sys, err := rehearsal.Prepare(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
