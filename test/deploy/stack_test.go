@@ -244,7 +244,8 @@ func (s *stack) copied(t *testing.T, v types.ServiceVolumeConfig, words *strings
 	text, err := os.ReadFile(v.Source)
 	check(t, err)
 	path := filepath.Join(s.dir, filepath.Base(v.Target))
-	check(t, os.WriteFile(path, []byte(words.Replace(string(text))), 0o644)) //nolint:gosec // others read it, as they read a mount
+	check(t, os.WriteFile(path+".new", []byte(words.Replace(string(text))), 0o644)) //nolint:gosec // others read it, as they read a mount
+	check(t, os.Rename(path+".new", path))                                          // a service that starts reads the old one or the new, whole
 	return path
 }
 
