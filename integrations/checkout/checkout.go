@@ -99,9 +99,10 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("checkout: %w", err)
 	}
-	auth := vendorhttp.Header("Authorization", "Bearer "+s.SecretKey)
+	client := vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: vendorhttp.Header("Authorization", "Bearer "+s.SecretKey)}
 	if s.SecretKey == "" {
-		auth = newTokens(d.HTTP, *s).authorise
+		t := newTokens(d.HTTP, *s)
+		client.Auth, client.Refused = t.Authorize, t.Forget
 	}
 	dashboard := liveDashboard
 	if s.sandbox() {
@@ -112,7 +113,7 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 	}
 	return &adapter{
 		connection: connection, now: d.Now,
-		http: vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: auth},
+		http: client,
 		keys: s.SignatureKeys, passwords: s.AuthorizationKeys,
 		dashboard: dashboard, optBlue: s.AmexOptBlue,
 	}, nil

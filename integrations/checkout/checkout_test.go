@@ -222,7 +222,7 @@ func TestAccessKeys(t *testing.T) {
 func TestTokenErrors(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]dispute.Kind{
-		400: dispute.Auth, 401: dispute.Auth, 404: dispute.NotFound, 429: dispute.RateLimited, 503: dispute.Transient,
+		400: dispute.Auth, 401: dispute.Auth, 404: dispute.Auth, 429: dispute.RateLimited, 503: dispute.Transient,
 	} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")

@@ -69,7 +69,7 @@ type adapter struct {
 	dashboard  string
 	api        vendorhttp.Client // carries the token; only to the host of root
 	storage    vendorhttp.Client // carries none: a pre-signed link is its own permission
-	tokens     *tokens
+	tokens     *vendorhttp.ClientCredentials
 	known      known
 }
 
@@ -91,20 +91,17 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 	if err != nil {
 		return nil, fmt.Errorf("clearhaus: %w", err)
 	}
-	t := &tokens{
-		conf: clientcredentials.Config{
-			ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthStyle: oauth2.AuthStyleInHeader,
-			TokenURL:       cmp.Or(s.TokenURL, root.JoinPath("oauth/token").String()),
-			EndpointParams: url.Values{"audience": {cmp.Or(s.Audience, strings.TrimRight(s.BaseURL, "/"))}},
-		},
-		http: d.HTTP, turn: make(chan struct{}, 1),
-	}
+	t := vendorhttp.NewClientCredentials(name, d.HTTP, clientcredentials.Config{
+		ClientID: s.ClientID, ClientSecret: s.ClientSecret, AuthStyle: oauth2.AuthStyleInHeader,
+		TokenURL:       cmp.Or(s.TokenURL, root.JoinPath("oauth/token").String()),
+		EndpointParams: url.Values{"audience": {cmp.Or(s.Audience, strings.TrimRight(s.BaseURL, "/"))}},
+	})
 	return &adapter{
 		connection: connection,
 		now:        d.Now,
 		root:       root,
 		dashboard:  s.DashboardURL,
-		api:        vendorhttp.Client{Vendor: name, HTTP: d.HTTP, Auth: t.authorise},
+		api:        vendorhttp.Client{Vendor: name, HTTP: d.HTTP, Auth: t.Authorize, Refused: t.Forget},
 		storage:    vendorhttp.Client{Vendor: name, HTTP: d.HTTP},
 		tokens:     t,
 	}, nil

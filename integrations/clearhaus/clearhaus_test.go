@@ -103,7 +103,7 @@ func packet(key string, c dispute.Case) integrations.Submission {
 func afterRead(t *testing.T, baseURL string) integrations.Adapter {
 	t.Helper()
 	a := newAdapter(t, baseURL)
-	a.tokens.access = &oauth2.Token{AccessToken: accessToken, Expiry: time.Now().Add(time.Hour)}
+	a.tokens.Keep(&oauth2.Token{AccessToken: accessToken, Expiry: time.Now().Add(time.Hour)})
 	self := baseURL + "/disputes/" + knownID
 	one := func(address string) linkList { return linkList{{Href: address}} }
 	a.known.put(wireDispute{ID: knownID, Status: "open", Links: links{

@@ -120,11 +120,7 @@ func (a *adapter) call(ctx context.Context, r vendorhttp.Request, l link, out an
 		r.Header = http.Header{}
 	}
 	r.Header.Set("Accept", "application/hal+json, application/json")
-	answer, err := a.api.Do(ctx, r, out)
-	if dispute.KindOf(err) == dispute.Auth {
-		a.tokens.forget(ctx)
-	}
-	return answer, err
+	return a.api.Do(ctx, r, out)
 }
 
 // disputes is the link to the account's disputes, found at the API's root.

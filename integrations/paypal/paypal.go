@@ -69,7 +69,6 @@ type adapter struct {
 	connection string
 	now        func() time.Time
 	log        *slog.Logger
-	tokens     *tokens
 	http       vendorhttp.Client
 	// looks is the client of the read before a write. It is http, except in tests
 	// that try the write alone.
@@ -105,10 +104,10 @@ func (s *Settings) connect(d integrations.Deps, connection string) (*adapter, er
 	a := &adapter{
 		connection: connection, now: d.Now, webhookIDs: s.WebhookIDs, tolerance: s.Tolerance,
 		log:     cmp.Or(d.Log, slog.New(slog.DiscardHandler)),
-		tokens:  newTokens(d.HTTP, *s),
 		sandbox: strings.Contains(base.Host, "sandbox"),
 	}
-	a.http = vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: a.tokens.authorise}
+	t := newTokens(d.HTTP, *s)
+	a.http = vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: t.Authorize, Refused: t.Forget}
 	a.looks = a.http
 	a.certs = newCertificates(d.HTTP, base, roots, a.sandbox)
 	return a, nil

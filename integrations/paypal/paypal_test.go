@@ -93,7 +93,8 @@ func (s aside) RoundTrip(r *http.Request) (*http.Response, error) {
 func lone(t testing.TB, baseURL string) *adapter {
 	t.Helper()
 	a := connect(t, baseURL, &http.Client{Transport: aside{paths: []string{"/v1/notifications/certs/"}}})
-	a.tokens.http = &http.Client{Transport: aside{paths: []string{"/v1/oauth2/"}}}
+	tokens := newTokens(&http.Client{Transport: aside{paths: []string{"/v1/oauth2/"}}}, *settings(baseURL))
+	a.http.Auth, a.looks.Auth = tokens.Authorize, tokens.Authorize
 	a.looks.HTTP = &http.Client{Transport: aside{paths: []string{"/v1/"}}}
 	return a
 }

@@ -29,6 +29,9 @@ type Client struct {
 	HTTP    *http.Client
 	// Auth adds credentials to a request; nil adds none.
 	Auth func(*http.Request) error
+	// Refused is told when the vendor refuses those credentials (401), so that
+	// what is kept of them is dropped; it may be nil.
+	Refused func(context.Context)
 }
 
 // Header is an Auth that sets one header, as most vendors' tokens want it.
@@ -88,6 +91,9 @@ func (c *Client) Do(ctx context.Context, r Request, out any) (Answer, error) {
 	}
 	if len(body) > maxAnswer {
 		return Answer{}, dispute.Errorf(unclear(r.Write), op, "the answer is larger than %d bytes", maxAnswer)
+	}
+	if resp.StatusCode == http.StatusUnauthorized && c.Refused != nil {
+		c.Refused(ctx)
 	}
 	if resp.StatusCode >= 300 {
 		return Answer{Status: resp.StatusCode, Header: resp.Header, Sent: sent, Body: body}, StatusError(op, r.Write, resp)
