@@ -21,7 +21,7 @@ import (
 // needed is the right that each decision asks for.
 func needed(k dispute.DecisionKind) (Right, bool) {
 	switch k {
-	case dispute.DecideAssign, dispute.DecideNote, dispute.DecideAttach, dispute.DecideHold, dispute.DecideRelease:
+	case dispute.DecideAssign, dispute.DecideNote, dispute.DecideAttach, dispute.DecideRevise, dispute.DecideHold, dispute.DecideRelease:
 		return MayWorkCases, true
 	case dispute.DecideApprove, dispute.DecideAccept, dispute.DecideSubmit:
 		return MayAnswer, true

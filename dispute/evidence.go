@@ -49,14 +49,18 @@ const (
 	ItemOrder         ItemKind = "order"         // what was ordered
 	ItemFulfillment   ItemKind = "fulfillment"   // what was handed to a carrier
 	ItemDelivery      ItemKind = "delivery"      // what the carrier says arrived
+	ItemAccess        ItemKind = "access"        // log-ins and use of what was bought
 	ItemCommunication ItemKind = "communication" // a message, ticket or call note
 	ItemDocument      ItemKind = "document"      // a file, by a source or by a person
 	ItemNote          ItemKind = "note"          // a person's own words; never sent
+	// ItemLetter is a person's own letter, in FactText; the newest that is not
+	// excluded goes instead of the composed one.
+	ItemLetter ItemKind = "letter"
 )
 
 // Fact names are the vocabulary of Item.Facts. Sources fill what they know;
 // the letter and the checklist read them. Dates are RFC 3339, amounts are
-// Money.String.
+// Money.String, and what is or is not so is "yes" or "no".
 const (
 	FactAmount          = "amount"
 	FactPaidAt          = "paid_at"
@@ -99,6 +103,38 @@ const (
 	FactInvoiceID       = "invoice_id"
 	FactRefundPolicy    = "refund_policy_disclosed"
 	FactCancelPolicy    = "cancellation_policy_disclosed"
+	FactTermsAcceptedAt = "terms_accepted_at"
+
+	// FactAccessLog holds lines of the log that show the customer using the
+	// product: UTC time, IP address, action.
+	FactAccessLog = "access_activity_log"
+	// FactServiceDate is the day on which a service was given.
+	FactServiceDate = "service_date"
+	// FactSlot names the slot that a document belongs to, as an EvidenceField. A
+	// document without it is uncategorised.
+	FactSlot = "slot"
+
+	// What tells that two sales are one customer's. They count only when they were
+	// taken down at the time of the sale that they are told of.
+	FactAccountID         = "account_id"         // of a login, not of a guest
+	FactDeviceID          = "device_id"          // of the device itself
+	FactDeviceFingerprint = "device_fingerprint" // by a fingerprinting service
+	FactCardFingerprint   = "card_fingerprint"   // the provider's own id of the card number
+
+	// What was said of an earlier payment.
+	FactDisputed      = "disputed"
+	FactFraudReported = "fraud_reported"
+
+	// FactSold is "merchandise" or "services".
+	FactSold = "sold"
+
+	// The delivery address in parts, beside FactShippingAddress in one piece.
+	FactShippingLine1      = "shipping_line1"
+	FactShippingLine2      = "shipping_line2"
+	FactShippingCity       = "shipping_city"
+	FactShippingState      = "shipping_state"
+	FactShippingPostalCode = "shipping_postal_code"
+	FactShippingCountry    = "shipping_country" // ISO 3166-1 alpha-2
 )
 
 // Item is one piece of evidence with its source. It may hold personal data, so
@@ -110,11 +146,49 @@ type Item struct {
 	Title  string            `json:"title"` // one line for the exhibit list
 	At     time.Time         `json:"at,omitzero"`
 	Facts  map[string]string `json:"facts,omitempty"`
+	Log    []LogEntry        `json:"log,omitempty"` // what happened, by the source's word; oldest first
+	// Rank is the place that a person gave the item among the exhibits, from 1;
+	// zero leaves it to its kind and age.
+	Rank int `json:"rank,omitempty"`
 	// Content is the file itself, for documents; nil otherwise.
 	Content   []byte `json:"-"`
 	MediaType string `json:"media_type,omitempty"`
 	FileName  string `json:"file_name,omitempty"`
 	Blob      Blob   `json:"blob,omitzero"` // where Content was put, once it was
+}
+
+// LogEntry is one happening of a timeline: a scan by a carrier, a log-in.
+type LogEntry struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"` // in words: "Out for delivery, Portland OR"
+}
+
+// CompellingEvidence shows by two earlier sales that the same person bought
+// before and did not complain: Visa's Compelling Evidence 3.0, which turns a
+// card-absent fraud claim back to the issuer. It holds personal data.
+type CompellingEvidence struct {
+	Disputed Sale    `json:"disputed"`
+	Prior    [2]Sale `json:"prior"` // oldest first
+	// Matched are the elements that agree on all three sales, by their facts.
+	Matched []string `json:"matched"`
+	// Review says why a person should look before it is relied on; empty when the
+	// network's rule and the provider's are both met.
+	Review string `json:"review,omitempty"`
+}
+
+// Sale is one of the three sales that CompellingEvidence compares. What is not
+// known is empty, never guessed.
+type Sale struct {
+	Payment           string            `json:"payment"` // the provider's id
+	At                time.Time         `json:"at"`
+	Product           string            `json:"product"`
+	Sold              string            `json:"sold,omitempty"` // merchandise or services; of the disputed sale
+	PurchaseIP        string            `json:"purchase_ip,omitempty"`
+	DeviceID          string            `json:"device_id,omitempty"`
+	DeviceFingerprint string            `json:"device_fingerprint,omitempty"`
+	AccountID         string            `json:"account_id,omitempty"`
+	Email             string            `json:"email,omitempty"`
+	Shipping          map[string]string `json:"shipping,omitempty"` // by FactShippingLine1 and so on
 }
 
 // Blob points to bytes in the blob store.
@@ -168,6 +242,7 @@ const (
 	DecideAssign     DecisionKind = "assign"
 	DecideNote       DecisionKind = "note"
 	DecideAttach     DecisionKind = "attach"
+	DecideRevise     DecisionKind = "revise" // the evidence, its order or the letter was changed
 	DecideApprove    DecisionKind = "approve"
 	DecideAccept     DecisionKind = "accept"
 	DecideSubmit     DecisionKind = "submit"
@@ -178,7 +253,7 @@ const (
 
 // Decisions lists every kind, in the order a console shows them.
 var Decisions = []DecisionKind{
-	DecideAssign, DecideNote, DecideAttach, DecideApprove, DecideAccept,
+	DecideAssign, DecideNote, DecideAttach, DecideRevise, DecideApprove, DecideAccept,
 	DecideSubmit, DecideHold, DecideRelease, DecideChangePlan,
 }
 

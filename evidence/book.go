@@ -10,18 +10,6 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
-// Facts that sources and people may set beside dispute's vocabulary.
-const (
-	// FactAccessLog holds lines of the log that show the customer using the
-	// product: UTC time, IP address, action.
-	FactAccessLog = "access_activity_log"
-	// FactServiceDate is the day on which a service was given, RFC 3339.
-	FactServiceDate = "service_date"
-	// FactSlot names the slot that a document belongs to, as a
-	// dispute.EvidenceField. A document without it is uncategorised.
-	FactSlot = "slot"
-)
-
 // Exhibit is one item of evidence as the letter cites it.
 type Exhibit struct {
 	Number int    `json:"number"` // from 1
@@ -52,7 +40,9 @@ func (e *exhibit) fact(name string) string { return e.item.Facts[name] }
 // date is a fact that is a date; ok is false when it is missing or no date.
 func (e *exhibit) date(name string) (t time.Time, ok bool) { return parseDate(e.fact(name)) }
 
-func (e *exhibit) slot() dispute.EvidenceField { return dispute.EvidenceField(e.fact(FactSlot)) }
+func (e *exhibit) slot() dispute.EvidenceField {
+	return dispute.EvidenceField(e.fact(dispute.FactSlot))
+}
 
 func (e *exhibit) is(kinds ...dispute.ItemKind) bool { return slices.Contains(kinds, e.item.Kind) }
 

@@ -105,7 +105,7 @@ func (c *composer) checkPDF(b []byte) (limit string, err error) {
 // saysSomething reports whether an item holds a fact besides its slot.
 func saysSomething(it dispute.Item) bool {
 	for name, value := range it.Facts {
-		if name != FactSlot && value != "" {
+		if name != dispute.FactSlot && value != "" {
 			return true
 		}
 	}

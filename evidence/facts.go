@@ -23,16 +23,16 @@ var labels = []struct{ fact, label string }{
 	{dispute.FactCustomerSince, "Customer since"}, {dispute.FactOrdersCount, "Orders so far"}, {dispute.FactPurchaseIP, "IP address"},
 	{dispute.FactBillingAddress, "Billing address"}, {dispute.FactShippingAddress, "Delivery address"},
 	{dispute.FactOrderName, "Order"}, {dispute.FactOrderID, "Order id"}, {dispute.FactOrderedAt, "Ordered"}, {dispute.FactProducts, "Products"},
-	{dispute.FactSubscriptionID, "Subscription"}, {dispute.FactInvoiceID, "Invoice"}, {FactServiceDate, "Service given"},
+	{dispute.FactSubscriptionID, "Subscription"}, {dispute.FactInvoiceID, "Invoice"}, {dispute.FactServiceDate, "Service given"},
 	{dispute.FactCarrier, "Carrier"}, {dispute.FactTrackingNumber, "Tracking number"}, {dispute.FactShippedAt, "Shipped"},
 	{dispute.FactDeliveredAt, "Delivered"}, {dispute.FactDeliveryStatus, "Carrier's status"}, {dispute.FactSignedBy, "Signed by"},
 	{dispute.FactSentAt, "Sent"}, {dispute.FactDirection, "Direction"}, {dispute.FactSubject, "Subject"}, {dispute.FactText, "Text"},
-	{dispute.FactRefundPolicy, "Refund terms"}, {dispute.FactCancelPolicy, "Cancellation terms"}, {FactAccessLog, "Access log"},
+	{dispute.FactRefundPolicy, "Refund terms"}, {dispute.FactCancelPolicy, "Cancellation terms"}, {dispute.FactAccessLog, "Access log"},
 }
 
 // unprinted are facts that are ours alone, and addresses of web pages, which
 // providers ask to leave out (Stripe, "Dispute evidence best practices").
-var unprinted = []string{dispute.FactRiskLevel, dispute.FactTrackingURL, dispute.FactReceiptURL, FactSlot}
+var unprinted = []string{dispute.FactRiskLevel, dispute.FactTrackingURL, dispute.FactReceiptURL, dispute.FactSlot}
 
 // checks are facts that print only when they passed: a failed check is an
 // argument of the other side.
@@ -119,7 +119,7 @@ var events = []struct {
 	{dispute.FactPaidAt, "Earlier payment", []dispute.ItemKind{dispute.ItemPriorPayment}},
 	{dispute.FactShippedAt, "Parcel shipped", nil},
 	{dispute.FactDeliveredAt, "Parcel delivered", nil},
-	{FactServiceDate, "Service given", nil},
+	{dispute.FactServiceDate, "Service given", nil},
 	{dispute.FactSentAt, "Message", []dispute.ItemKind{dispute.ItemCommunication}},
 	{dispute.FactRefundedAt, "Refund given", nil},
 }

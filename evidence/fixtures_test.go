@@ -42,7 +42,7 @@ func item(kind dispute.ItemKind, id string, facts ...string) dispute.Item {
 }
 
 func docItem(id string, slot dispute.EvidenceField, content []byte) dispute.Item {
-	it := item(dispute.ItemDocument, id, FactSlot, string(slot))
+	it := item(dispute.ItemDocument, id, dispute.FactSlot, string(slot))
 	it.Title, it.Content = "Document "+id, content
 	return it
 }
@@ -80,7 +80,7 @@ func everything() []dispute.Item {
 		item(dispute.ItemDocument, "terms", dispute.FactRefundPolicy, "Shown at checkout: returns within 14 days.",
 			dispute.FactCancelPolicy, "Shown at sign-up: cancel until the day before renewal."),
 		item(dispute.ItemCustomer, "customer:9", dispute.FactCustomerName, "Jana Müller", dispute.FactCustomerEmail, "jana@example.com",
-			dispute.FactCustomerSince, "2024-03-01", FactAccessLog, "2026-11-05T08:00:00Z 203.0.113.7 login"),
+			dispute.FactCustomerSince, "2024-03-01", dispute.FactAccessLog, "2026-11-05T08:00:00Z 203.0.113.7 login"),
 		item(dispute.ItemOrder, "subscription:1", dispute.FactSubscriptionID, "sub_1", dispute.FactInvoiceID, "in_1", dispute.FactProducts, "Shoe club"),
 		docItem("receipt.pdf", dispute.FieldReceipt, testPDF("Receipt 129.00 EUR")),
 		docItem("label.png", "", testPNG(400, 300)),

@@ -15,7 +15,11 @@ type Limits struct {
 	TextTotalChars int                     // all text fields together; zero: no such rule
 	FileBytes      int64                   // one file
 	TotalBytes     int64                   // all files together
+	FilePages      int                     // one file; zero: as many as all together
 	TotalPages     int                     // all files together
+	Files          int                     // how many files; zero: one for each slot
+	DPI            int                     // how fine a picture may be; zero: no such rule
+	Gray           bool                    // nothing but black, white and grey
 	MediaTypes     []string                // accepted, as "application/pdf"
 	FileFields     []dispute.EvidenceField // slots that take one file each; empty: no files
 	TextFields     []dispute.EvidenceField // slots that take text; empty: no texts

@@ -76,7 +76,7 @@ var proofs = proofTable(
 	proof{proofBilling, "Sent to the billing address", "Add both the billing and the delivery address.", isBillingAddress, citeTogether},
 	proof{proofCommunication, "Correspondence with the customer", "Attach the messages with the customer.", isMessage, citeTogether},
 	proof{proofPrior, "Earlier undisputed payments", "Add earlier payments of the same customer that were not disputed.", isPrior, citeTogether},
-	proof{proofAccessLog, "Access or usage log", "Add log lines with UTC time and IP address.", hasAny(FactAccessLog), citeTogether},
+	proof{proofAccessLog, "Access or usage log", "Add log lines with UTC time and IP address.", hasAny(dispute.FactAccessLog), citeTogether},
 	proof{proofService, "Proof that the service was given", "Attach the work order, booking or completion note.", isService, citeEach},
 	proof{proofRefunded, "Refund already given", "If money went back, add the refund with its date.", isRefund, citeEach},
 	proof{proofRefundPolicy, "Refund terms shown to the customer", "Add how and when the refund terms were shown.", policy(dispute.FactRefundPolicy, dispute.FieldRefundPolicy), citeFirst},
@@ -226,7 +226,7 @@ func isMessage(_ *book, e *exhibit) bool {
 }
 
 func isService(_ *book, e *exhibit) bool {
-	_, dated := e.date(FactServiceDate)
+	_, dated := e.date(dispute.FactServiceDate)
 	return dated || e.isFile(dispute.FieldServiceDocumentation)
 }
 
@@ -272,7 +272,7 @@ func isOtherDocument(b *book, e *exhibit) bool {
 		return false
 	}
 	return e.fact(dispute.FactRefundPolicy) == "" && e.fact(dispute.FactCancelPolicy) == "" &&
-		e.fact(FactAccessLog) == "" && !isService(b, e)
+		e.fact(dispute.FactAccessLog) == "" && !isService(b, e)
 }
 
 // slottedFiles are the slots whose documents have a proof of their own.

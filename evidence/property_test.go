@@ -20,7 +20,7 @@ func contents() [][]byte {
 }
 
 func anyItem(files [][]byte) *rapid.Generator[dispute.Item] {
-	names := append([]string{FactSlot, "warehouse", "x_y"}, FactAccessLog, FactServiceDate)
+	names := append([]string{dispute.FactSlot, "warehouse", "x_y"}, dispute.FactAccessLog, dispute.FactServiceDate)
 	for _, l := range labels {
 		names = append(names, l.fact)
 	}

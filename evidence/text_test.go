@@ -111,7 +111,7 @@ func TestTextsOfOtherFamilies(t *testing.T) {
 		{dispute.FamilyGeneral, dispute.FieldRefundRefusalExplanation, ""},
 		{dispute.FamilyGeneral, dispute.FieldServiceDate, "3 November 2026"},
 	}
-	items := append(everything(), item(dispute.ItemDocument, "job", FactServiceDate, "2026-11-03"))
+	items := append(everything(), item(dispute.ItemDocument, "job", dispute.FactServiceDate, "2026-11-03"))
 	for _, tt := range tests {
 		got, _ := textsFor(t, tt.family, items, stripeLimits())
 		if !strings.Contains(got[tt.field], tt.want) || (tt.want == "") != (got[tt.field] == "") {
@@ -122,7 +122,7 @@ func TestTextsOfOtherFamilies(t *testing.T) {
 
 func TestTextLimits(t *testing.T) {
 	t.Parallel()
-	items := append(everything(), item(dispute.ItemCustomer, "log", FactAccessLog, strings.Repeat("One more login. ", 3000)))
+	items := append(everything(), item(dispute.ItemCustomer, "log", dispute.FactAccessLog, strings.Repeat("One more login. ", 3000)))
 	tests := []struct {
 		name   string
 		limits Limits

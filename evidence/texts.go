@@ -23,7 +23,7 @@ var textFields = map[dispute.EvidenceField]func(b *book, l Letter) string{
 	dispute.FieldShippingTrackingNumber: joined(", ", dispute.FactTrackingNumber, shippingKinds...),
 	dispute.FieldShippingDate:           shippingDate,
 	dispute.FieldServiceDate:            serviceDate,
-	dispute.FieldAccessActivityLog:      joined("\n", FactAccessLog),
+	dispute.FieldAccessActivityLog:      joined("\n", dispute.FactAccessLog),
 	dispute.FieldRefundPolicyDisclosure: joined("\n", dispute.FactRefundPolicy),
 	dispute.FieldCancellationPolicyDisclosure: joined("\n",
 		dispute.FactCancelPolicy),
@@ -156,7 +156,7 @@ func shippingDate(b *book, _ Letter) string {
 
 func serviceDate(b *book, _ Letter) string {
 	for _, e := range b.found(proofService) {
-		if at, ok := e.date(FactServiceDate); ok {
+		if at, ok := e.date(dispute.FactServiceDate); ok {
 			return humanDate(at)
 		}
 	}

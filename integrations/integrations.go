@@ -124,13 +124,18 @@ type Delegator interface {
 	Delegate(ref dispute.Ref) (to dispute.Ref, ok bool)
 }
 
-// Limits are what a provider takes in one response.
+// Limits are what a provider takes in one response. A number that is zero is not
+// known.
 type Limits struct {
 	TextFieldChars int                     // per text field
 	TextTotalChars int                     // all text fields together
 	FileBytes      int64                   // one file
 	TotalBytes     int64                   // all files together
+	FilePages      int                     // one file
 	TotalPages     int                     // all files together
+	Files          int                     // how many files
+	DPI            int                     // how fine a picture may be
+	Gray           bool                    // nothing but black, white and grey
 	MediaTypes     []string                // accepted, as "application/pdf"
 	FileFields     []dispute.EvidenceField // slots that take one file each
 	TextFields     []dispute.EvidenceField // slots that take text
@@ -158,6 +163,10 @@ type Submission struct {
 	Case  dispute.Case
 	Texts map[dispute.EvidenceField]string
 	Files []File
+	// Compelling is set for disputes that can be answered with Visa's Compelling
+	// Evidence 3.0, for providers that take it in parts of their own. The packet
+	// says the same in words.
+	Compelling *dispute.CompellingEvidence
 	// Uploaded maps a file's SHA-256 to the vendor's id of an earlier attempt's
 	// upload; Submit skips those.
 	Uploaded map[string]string

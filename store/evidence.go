@@ -17,7 +17,7 @@ type Item struct {
 }
 
 // SaveItems stores evidence items, replacing those of the same source and id; a
-// person's exclusion stays. Content must be in the blob store before: an item
+// person's exclusion and rank stay. Content must be in the blob store before: an item
 // with Content and without Blob is Invalid.
 func (c *CaseTx) SaveItems(items []dispute.Item) error {
 	op := c.op("save items")
@@ -33,6 +33,7 @@ func (c *CaseTx) SaveItems(items []dispute.Item) error {
 		rows = append(rows, db.SaveItemParams{
 			CaseID: c.row.ID, Source: i.Source, ID: cleanText(i.ID), Kind: i.Kind, Title: cleanText(i.Title),
 			At: nullTime(i.At), Facts: facts, MediaType: i.MediaType, FileName: cleanText(i.FileName), Blob: i.Blob,
+			Log: cleanLog(i.Log),
 		})
 	}
 	if len(rows) == 0 {
@@ -43,11 +44,26 @@ func (c *CaseTx) SaveItems(items []dispute.Item) error {
 	return wrap(op, errors.Join(failed...))
 }
 
+func cleanLog(log []dispute.LogEntry) []dispute.LogEntry {
+	out := make([]dispute.LogEntry, 0, len(log))
+	for _, e := range log {
+		out = append(out, dispute.LogEntry{At: e.At.UTC(), What: cleanText(e.What)})
+	}
+	return out
+}
+
 // ExcludeItem keeps an item out of the packet, or lets it in again. An item
 // that is not there is NotFound.
 func (c *CaseTx) ExcludeItem(source, id string, excluded bool) error {
 	n, err := c.q.ExcludeItem(c.ctx, db.ExcludeItemParams{CaseID: c.row.ID, Source: source, ID: id, Excluded: excluded})
 	return found(c.op("exclude item"), n, err)
+}
+
+// RankItem gives an item its place among the exhibits, from 1; zero takes it
+// back. An item that is not there is NotFound.
+func (c *CaseTx) RankItem(source, id string, rank int) error {
+	n, err := c.q.RankItem(c.ctx, db.RankItemParams{CaseID: c.row.ID, Source: source, ID: id, Rank: rank})
+	return found(c.op("rank item"), n, err)
 }
 
 // Items reads the case's evidence, oldest first, undated last.
@@ -68,10 +84,15 @@ func item(r db.EvidenceItem) Item {
 	if len(facts) == 0 {
 		facts = nil
 	}
+	var log []dispute.LogEntry
+	if len(r.Log) > 0 {
+		log = r.Log
+	}
 	return Item{
 		Item: dispute.Item{
 			ID: r.ID, Source: r.Source, Kind: r.Kind, Title: r.Title, At: time.Time(r.At),
 			Facts: facts, MediaType: r.MediaType, FileName: r.FileName, Blob: r.Blob,
+			Log: log, Rank: r.Rank,
 		},
 		Excluded: r.Excluded,
 	}

@@ -30,12 +30,16 @@ func TestItems(t *testing.T) {
 	}
 
 	order.Title, order.Facts = "Order #1001, shipped", nil
+	order.Log = []dispute.LogEntry{{At: noon, What: "Handed to the carrier"}}
+	ranked := order
+	ranked.Rank = 2
 	inCase(t, d, testRef, func(c *CaseTx) error {
 		ok(t, c.ExcludeItem("shop", "order:1", true))
+		ok(t, c.RankItem("shop", "order:1", 2))
 		if err := c.SaveItems([]dispute.Item{order}); err != nil {
 			return err
 		}
-		want := []Item{{Item: order, Excluded: true}, {Item: document}}
+		want := []Item{{Item: ranked, Excluded: true}, {Item: document}}
 		if diff := cmp.Diff(want, must[[]Item](t)(c.Items())); diff != "" {
 			t.Errorf("gathered again (-want +got):\n%s", diff)
 		}
@@ -47,6 +51,7 @@ func TestItems(t *testing.T) {
 		want dispute.Kind
 	}{
 		"no such item": {func(c *CaseTx) error { return c.ExcludeItem("shop", "x", true) }, dispute.NotFound},
+		"no such item to rank": {func(c *CaseTx) error { return c.RankItem("shop", "x", 1) }, dispute.NotFound},
 		"content not stored": {func(c *CaseTx) error {
 			return c.SaveItems([]dispute.Item{{ID: "x", Source: "s", Content: []byte("x")}})
 		}, dispute.Invalid},

@@ -70,7 +70,7 @@ func (d *run) mayDecide(ctx workflow.Context, kind dispute.DecisionKind, in disp
 		return errors.New("the case has just begun; try again in a moment")
 	case in.Stage != "" && in.Stage != d.Known.Stage:
 		return fmt.Errorf("the case has moved on from %s to %s: look at it again", in.Stage, d.Known.Stage)
-	case kind == dispute.DecideAttach:
+	case kind == dispute.DecideAttach, kind == dispute.DecideRevise:
 		return nil
 	case d.Known.Status.Final():
 		return fmt.Errorf("the provider has decided: %s", d.Known.RawStatus)
@@ -123,7 +123,7 @@ func (d *run) apply(ctx workflow.Context, in dispute.Decision) {
 	case dispute.DecideAssign:
 		d.Assignee = cmp.Or(in.Assignee, in.By)
 	case dispute.DecideNote:
-	case dispute.DecideAttach:
+	case dispute.DecideAttach, dispute.DecideRevise:
 		d.Composed = false
 	case dispute.DecideApprove:
 		d.ApprovedBy = in.By

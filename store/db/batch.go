@@ -19,11 +19,11 @@ var (
 )
 
 const saveItem = `-- name: SaveItem :batchexec
-INSERT INTO evidence_items (case_id, source, id, kind, title, at, facts, media_type, file_name, blob)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO evidence_items (case_id, source, id, kind, title, at, facts, media_type, file_name, blob, log)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (case_id, source, id) DO UPDATE SET
     kind = excluded.kind, title = excluded.title, at = excluded.at, facts = excluded.facts,
-    media_type = excluded.media_type, file_name = excluded.file_name, blob = excluded.blob
+    media_type = excluded.media_type, file_name = excluded.file_name, blob = excluded.blob, log = excluded.log
 `
 
 type SaveItemBatchResults struct {
@@ -43,6 +43,7 @@ type SaveItemParams struct {
 	MediaType string
 	FileName  string
 	Blob      dispute.Blob
+	Log       []dispute.LogEntry
 }
 
 func (q *Queries) SaveItem(ctx context.Context, arg []SaveItemParams) *SaveItemBatchResults {
@@ -59,6 +60,7 @@ func (q *Queries) SaveItem(ctx context.Context, arg []SaveItemParams) *SaveItemB
 			a.MediaType,
 			a.FileName,
 			a.Blob,
+			a.Log,
 		}
 		batch.Queue(saveItem, vals...)
 	}

@@ -37,7 +37,7 @@ func (q *Queries) ExcludeItem(ctx context.Context, arg ExcludeItemParams) (int64
 }
 
 const items = `-- name: Items :many
-SELECT case_id, source, id, kind, title, at, facts, media_type, file_name, blob, excluded FROM evidence_items WHERE case_id = $1 ORDER BY at, source, id
+SELECT case_id, source, id, kind, title, at, facts, media_type, file_name, blob, excluded, log, rank FROM evidence_items WHERE case_id = $1 ORDER BY at, source, id
 `
 
 func (q *Queries) Items(ctx context.Context, caseID string) ([]EvidenceItem, error) {
@@ -61,6 +61,8 @@ func (q *Queries) Items(ctx context.Context, caseID string) ([]EvidenceItem, err
 			&i.FileName,
 			&i.Blob,
 			&i.Excluded,
+			&i.Log,
+			&i.Rank,
 		); err != nil {
 			return nil, err
 		}
@@ -126,6 +128,30 @@ func (q *Queries) Packets(ctx context.Context, caseID string) ([]Packet, error) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const rankItem = `-- name: RankItem :execrows
+UPDATE evidence_items SET rank = $1 WHERE case_id = $2 AND source = $3 AND id = $4
+`
+
+type RankItemParams struct {
+	Rank   int
+	CaseID string
+	Source string
+	ID     string
+}
+
+func (q *Queries) RankItem(ctx context.Context, arg RankItemParams) (int64, error) {
+	result, err := q.db.Exec(ctx, rankItem,
+		arg.Rank,
+		arg.CaseID,
+		arg.Source,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const savePacket = `-- name: SavePacket :exec

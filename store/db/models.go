@@ -84,6 +84,8 @@ type EvidenceItem struct {
 	FileName  string
 	Blob      dispute.Blob
 	Excluded  bool
+	Log       []dispute.LogEntry
+	Rank      int
 }
 
 type Intent struct {
