@@ -51,19 +51,22 @@ type PlanInput struct {
 // Plan is the pinned answer to "who, what, by when". All times are absolute
 // and all durations already scaled.
 type Plan struct {
-	Rule       string           `json:"rule"`
-	RuleSet    string           `json:"rule_set"`
-	Why        string           `json:"why"` // one line for people
-	Queue      string           `json:"queue"`
-	Approval   bool             `json:"approval,omitempty"`
-	Respond    dispute.Response `json:"respond"`
-	Rungs      []Rung           `json:"rungs,omitempty"` // future ones only, soonest first
-	CutOff     time.Time        `json:"cut_off,omitzero"`
-	AtCutOff   string           `json:"at_cut_off"` // submit, accept or person
-	Sources    []string         `json:"sources,omitempty"`
-	Notify     []NotifyTarget   `json:"notify,omitempty"`
-	Tickets    []TicketTarget   `json:"tickets,omitempty"`
-	Accounting []string         `json:"accounting,omitempty"`
+	Rule     string           `json:"rule"`
+	RuleSet  string           `json:"rule_set"`
+	Why      string           `json:"why"` // one line for people
+	Queue    string           `json:"queue"`
+	Approval bool             `json:"approval,omitempty"`
+	Respond  dispute.Response `json:"respond"`
+	// MinStrength is what the packet's strength must reach to go by itself before
+	// the cut-off.
+	MinStrength int            `json:"min_strength,omitempty"`
+	Rungs       []Rung         `json:"rungs,omitempty"` // future ones only, soonest first
+	CutOff      time.Time      `json:"cut_off,omitzero"`
+	AtCutOff    string         `json:"at_cut_off"` // submit, accept or person
+	Sources     []string       `json:"sources,omitempty"`
+	Notify      []NotifyTarget `json:"notify,omitempty"`
+	Tickets     []TicketTarget `json:"tickets,omitempty"`
+	Accounting  []string       `json:"accounting,omitempty"`
 	// SourcesUntil is when a source that has not answered is given up.
 	SourcesUntil time.Time `json:"sources_until"`
 	// Linger is how long a decided case stays open for late movements.

@@ -72,7 +72,7 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 	now := s.Now()
 	p := Plan{
 		Rule: route.Rule, RuleSet: route.SetHash, Why: why(route), Queue: route.Queue,
-		Approval: route.Approval, Respond: route.Respond, AtCutOff: string(route.Ladder.AtCutOff),
+		Approval: route.Approval, Respond: route.Respond, MinStrength: route.MinStrength, AtCutOff: string(route.Ladder.AtCutOff),
 		Sources: s.sources(m, row.Ref.Connection), Accounting: m.Accounting,
 		Linger: s.Policy.Linger, RetryEvery: s.Policy.RetryEvery,
 	}

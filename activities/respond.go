@@ -1,10 +1,12 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
@@ -29,18 +31,20 @@ type answer struct {
 // progress is what an attempt leaves behind for the next one.
 type progress struct {
 	Uploads map[string]string `json:"uploads,omitempty"` // SHA-256 of a file to the vendor's id
-	// Sending is set before the final request leaves: from then on an answer
-	// found at the provider is ours.
-	Sending bool `json:"sending,omitempty"`
+	// Sent is set before a final request leaves: from then on an answer found at the
+	// provider is ours. It has both words when a person accepts after a contest
+	// whose answer was lost.
+	Sent []dispute.Response `json:"sent,omitempty"`
 }
 
 // receipt is what an intent keeps of the provider's answer.
 type receipt struct {
 	integrations.Receipt
-	Outcome  string `json:"outcome"`
-	Packet   string `json:"packet,omitempty"`
-	By       string `json:"by"`
-	ReadBack string `json:"read_back,omitempty"` // the dispute's status, read afterwards
+	Response dispute.Response `json:"response,omitempty"` // what was sent
+	Outcome  string           `json:"outcome"`
+	Packet   string           `json:"packet,omitempty"`
+	By       string           `json:"by"`
+	ReadBack string           `json:"read_back,omitempty"` // the dispute's status, read afterwards
 	// Reconciled says that the answer was lost and the write was found by reading.
 	Reconciled bool `json:"reconciled,omitempty"`
 }
@@ -88,7 +92,7 @@ func (s *Steps) Accept(ctx context.Context, in RespondInput) (out Responded, err
 		if err := r.mark(ctx, intent.Key, p); err != nil {
 			return integrations.Receipt{}, err
 		}
-		return vendor.Accept(ctx, intent.Key, r.answered())
+		return vendor.Accept(ctx, r.vendorKey(intent, p), r.answered())
 	}
 	return r.respond(ctx)
 }
@@ -121,7 +125,7 @@ func (r *responder) answered() dispute.Case {
 }
 
 // respond runs the protocol under one intent per stage and attempt, whichever
-// the word: contesting and accepting exclude each other.
+// the word: once one of them was sent, the other is a Conflict.
 func (r *responder) respond(ctx context.Context) (Responded, error) {
 	defer beat(ctx)()
 	w := write{
@@ -131,12 +135,16 @@ func (r *responder) respond(ctx context.Context) (Responded, error) {
 		closes: true,
 		do:     r.attempt,
 	}
+	// A person may choose otherwise while nothing has arrived.
+	if err := r.DB.SaveKind(ctx, w.key, w.kind); err != nil {
+		return Responded{}, err
+	}
 	var got receipt
 	if err := r.once(ctx, w, &got); err != nil {
 		return Responded{}, err
 	}
 	out := Responded{
-		Response: r.word, Outcome: got.Outcome, Key: w.key, PacketHash: got.Packet, At: got.At, By: got.By,
+		Response: cmp.Or(got.Response, r.word), Outcome: got.Outcome, Key: w.key, PacketHash: got.Packet, At: got.At, By: got.By,
 		RawStatus: got.ReadBack, Detail: detail(got),
 	}
 	return out, r.remember(ctx, out, got)
@@ -165,39 +173,38 @@ func (r *responder) attempt(ctx context.Context, intent store.Intent) (store.Rec
 		return store.Receipt{}, err
 	}
 	if out, stop := r.refuse(now, p); stop {
-		out.Packet, out.By = frozen.Packet, frozen.By
-		return store.Receipt{Detail: toJSON(out)}, nil
+		return r.found(ctx, intent.Key, out, frozen)
 	}
-	if r.reader == nil && p.Sending {
+	if r.reader == nil && len(p.Sent) > 0 {
 		return store.Receipt{}, dispute.Errorf(dispute.Unsupported, "respond "+intent.Key,
 			"the provider's answer was lost and it cannot be read: look there, and say with --done-elsewhere if our answer has arrived")
 	}
 	if intent, err = r.refreeze(ctx, intent, &frozen, p); err != nil {
 		return store.Receipt{}, err
 	}
-	before := p.Sending
+	before := len(p.Sent) > 0
 	sent, err := r.send(ctx, intent, &p)
 	switch kind := dispute.KindOf(err); {
 	case err == nil:
-	case kind == dispute.Conflict && p.Sending:
+	case kind == dispute.Conflict && len(p.Sent) > 0:
 		// The provider is still busy with the same key: what becomes of it is read.
-		return r.reconcile(ctx, frozen, p, dispute.Errorf(dispute.UnknownOutcome, "respond "+intent.Key, "%w", err))
+		return r.reconcile(ctx, intent.Key, frozen, p, dispute.Errorf(dispute.UnknownOutcome, "respond "+intent.Key, "%w", err))
 	case before || kind == dispute.UnknownOutcome:
-		return r.reconcile(ctx, frozen, p, err)
-	case p.Sending:
-		p.Sending = false // it was refused: nothing of ours is there
+		return r.reconcile(ctx, intent.Key, frozen, p, err)
+	case len(p.Sent) > 0:
+		p.Sent = nil // it was refused: nothing of ours is there
 		return store.Receipt{}, errors.Join(err, r.DB.SaveProgress(ctx, intent.Key, toJSON(p)))
 	default:
 		return store.Receipt{}, err
 	}
-	out := receipt{Receipt: sent, Outcome: dispute.AnswerSent, Packet: frozen.Packet, By: frozen.By, ReadBack: r.readBack(ctx)}
+	out := receipt{Receipt: sent, Response: r.word, Outcome: dispute.AnswerSent, Packet: frozen.Packet, By: frozen.By, ReadBack: r.readBack(ctx)}
 	return store.Receipt{Detail: toJSON(out), Request: sent.Request, Response: sent.Response}, nil
 }
 
 // refreeze takes the newest packet into the intent while nothing has left yet:
 // evidence that came after a failed attempt is sent too.
 func (r *responder) refreeze(ctx context.Context, intent store.Intent, frozen *answer, p progress) (store.Intent, error) {
-	if p.Sending || r.row.PacketHash == "" || frozen.Packet == r.row.PacketHash {
+	if len(p.Sent) > 0 || r.row.PacketHash == "" || frozen.Packet == r.row.PacketHash {
 		return intent, nil
 	}
 	frozen.Packet = r.row.PacketHash
@@ -220,8 +227,8 @@ func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
 	out := receipt{Receipt: integrations.Receipt{VendorID: now.ID, At: r.Now(), RawStatus: now.RawStatus}, ReadBack: now.RawStatus}
 	open := now.Status == dispute.ProviderNeedsResponse || now.Status == dispute.ProviderUnknown
 	switch {
-	case r.ours(now, p):
-		out.Outcome, out.Reconciled = dispute.AnswerSent, true
+	case r.ours(now, p) != "":
+		out.Outcome, out.Reconciled, out.Response = dispute.AnswerSent, true, r.ours(now, p)
 	case !open || r.taken(now):
 		out.Outcome = dispute.AnsweredElsewhere
 	case now.NoResponse || now.PastDue || (!now.DueBy.IsZero() && !now.DueBy.After(r.Now())):
@@ -232,16 +239,18 @@ func (r *responder) refuse(now dispute.Snapshot, p progress) (receipt, bool) {
 	return out, true
 }
 
-// ours reports whether what the provider shows is what we began to send. A
-// dispute that was decided without an answer is not.
-func (r *responder) ours(now dispute.Snapshot, p progress) bool {
-	if !p.Sending {
-		return false
+// ours is which of what we began to send the provider shows; empty when it is
+// none. A dispute that was decided without an answer shows none.
+func (r *responder) ours(now dispute.Snapshot, p progress) dispute.Response {
+	contested := r.taken(now) || now.Status == dispute.ProviderUnderReview
+	accepted := now.Status == dispute.ProviderLost || now.Status == dispute.ProviderClosed // an inquiry is closed, not lost
+	switch {
+	case contested && slices.Contains(p.Sent, dispute.ResponseContest):
+		return dispute.ResponseContest
+	case accepted && slices.Contains(p.Sent, dispute.ResponseAccept):
+		return dispute.ResponseAccept
 	}
-	if r.word == dispute.ResponseAccept {
-		return now.Status == dispute.ProviderLost || now.Status == dispute.ProviderClosed // an inquiry is closed, not lost
-	}
-	return r.taken(now) || now.Status == dispute.ProviderUnderReview
+	return ""
 }
 
 // taken reports whether the provider counts a submission that was not there
@@ -251,7 +260,7 @@ func (r *responder) taken(now dispute.Snapshot) bool { return now.SubmissionCoun
 // reconcile reads after a lost answer, and after any error of a later attempt:
 // the provider may refuse it because the earlier one has just landed. What is
 // not there yet is tried again later, when the next attempt reads first.
-func (r *responder) reconcile(ctx context.Context, frozen answer, p progress, lost error) (store.Receipt, error) {
+func (r *responder) reconcile(ctx context.Context, key string, frozen answer, p progress, lost error) (store.Receipt, error) {
 	now, err := r.look(ctx)
 	if err != nil {
 		return store.Receipt{}, dispute.Errorf(dispute.UnknownOutcome, "read after the response", "%w", lost)
@@ -260,7 +269,18 @@ func (r *responder) reconcile(ctx context.Context, frozen answer, p progress, lo
 	if !stop || out.Outcome != dispute.AnswerSent {
 		return store.Receipt{}, lost
 	}
+	return r.found(ctx, key, out, frozen)
+}
+
+// found is the receipt of what the provider shows. When it is our answer, the
+// intent says which of the two it was.
+func (r *responder) found(ctx context.Context, key string, out receipt, frozen answer) (store.Receipt, error) {
 	out.Packet, out.By = frozen.Packet, frozen.By
+	if out.Outcome == dispute.AnswerSent {
+		if err := r.DB.SaveKind(ctx, key, string(out.Response)); err != nil {
+			return store.Receipt{}, err
+		}
+	}
 	return store.Receipt{Detail: toJSON(out)}, nil
 }
 
@@ -288,7 +308,7 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	sub.Key, sub.Case, sub.Uploaded = intent.Key, r.answered(), p.Uploads
+	sub.Key, sub.Case, sub.Uploaded = r.vendorKey(intent, p), r.answered(), p.Uploads
 	sub.Progress = func(sha, id string) {
 		if p.Uploads == nil {
 			p.Uploads = map[string]string{}
@@ -302,9 +322,20 @@ func (r *responder) submit(ctx context.Context, vendor integrations.Responder, i
 	return vendor.Submit(ctx, sub)
 }
 
+// vendorKey is the intent's key. The other word, after one that was sent, is
+// another request, and providers refuse a key that comes with another request.
+func (r *responder) vendorKey(intent store.Intent, p *progress) string {
+	if len(p.Sent) == 0 || p.Sent[0] == r.word {
+		return intent.Key
+	}
+	return key(intent.Key, r.word)
+}
+
 // mark notes that from now on an answer at the provider may be ours.
 func (r *responder) mark(ctx context.Context, key string, p *progress) error {
-	p.Sending = true
+	if !slices.Contains(p.Sent, r.word) {
+		p.Sent = append(p.Sent, r.word)
+	}
 	return r.DB.SaveProgress(ctx, key, toJSON(p))
 }
 

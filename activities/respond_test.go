@@ -100,32 +100,74 @@ func TestRefusedForGood(t *testing.T) {
 func TestContestAndAcceptExcludeEachOther(t *testing.T) {
 	t.Parallel()
 	db := database(t)
-	for _, done := range []bool{true, false} { // and begun
-		w := newWorld(t, db)
-		w.open()
-		if !done {
-			w.provider.onArrival = func() error { return fails(dispute.Transient) }
+	words := func(w *world) map[dispute.Response]any {
+		return map[dispute.Response]any{dispute.ResponseContest: w.Submit, dispute.ResponseAccept: w.Accept}
+	}
+	other := map[dispute.Response]dispute.Response{dispute.ResponseContest: dispute.ResponseAccept, dispute.ResponseAccept: dispute.ResponseContest}
+	for first, second := range other {
+		t.Run("sent/"+string(first), func(t *testing.T) {
+			w := newWorld(t, db)
+			w.open()
+			must[Responded](t)(run[Responded](w, words(w)[first], w.request()))
+			_, err := run[Responded](w, words(w)[second], w.request())
+			wantKind(t, err, dispute.Conflict)
+			w.wantSent(first)
+		})
+		t.Run("lost and arrived/"+string(first), func(t *testing.T) {
+			w := newWorld(t, db)
+			w.open()
+			reads := 0
+			w.provider.onCommit = func() error { return fails(dispute.UnknownOutcome) }
+			w.provider.onRead = func(int, *dispute.Snapshot) error {
+				if reads++; reads == 2 { // after the lost answer
+					return fails(dispute.Transient)
+				}
+				return nil
+			}
+			_, err := run[Responded](w, words(w)[first], w.request())
+			wantKind(t, err, dispute.UnknownOutcome)
+			w.provider.onCommit, w.provider.onRead = nil, nil
+			out := must[Responded](t)(run[Responded](w, words(w)[second], w.request()))
+			if out.Outcome != dispute.AnswerSent || out.Response != first || w.row().Response != first {
+				t.Errorf("%+v, want our lost %s found", out, first)
+			}
+			w.wantSent(first)
+		})
+		for _, kind := range []dispute.Kind{dispute.Transient, dispute.UnknownOutcome} {
+			t.Run("did not arrive/"+string(kind)+"/"+string(first), func(t *testing.T) {
+				w := newWorld(t, db)
+				w.open()
+				w.provider.onArrival = func() error { return fails(kind) }
+				_, err := run[Responded](w, words(w)[first], w.request())
+				wantKind(t, err, kind)
+				w.provider.onArrival = nil
+				out := must[Responded](t)(run[Responded](w, words(w)[second], w.request()))
+				if out.Outcome != dispute.AnswerSent || out.Response != second {
+					t.Errorf("%+v, want %s", out, second)
+				}
+				w.wantSent(second)
+			})
 		}
-		_, err := run[Responded](w, w.Submit, w.request())
-		if (err == nil) != done {
-			t.Fatal(err)
-		}
-		_, err = run[Responded](w, w.Accept, w.request())
-		wantKind(t, err, dispute.Conflict)
+	}
+}
 
-		w = newWorld(t, db)
-		w.open()
-		if !done {
-			w.provider.onArrival = func() error { return fails(dispute.Transient) }
-		}
-		_, err = run[Responded](w, w.Accept, w.request())
-		if (err == nil) != done {
-			t.Fatal(err)
-		}
-		_, err = run[Responded](w, w.Submit, w.request())
-		wantKind(t, err, dispute.Conflict)
-		if w.provider.accepted+len(w.provider.sent) > 1 {
-			t.Error("both were sent")
+// wantSent holds the provider and the only intent to one response.
+func (w *world) wantSent(word dispute.Response) {
+	w.t.Helper()
+	want := map[dispute.Response]int{word: 1}
+	got := map[dispute.Response]int{}
+	if w.provider.accepted > 0 {
+		got[dispute.ResponseAccept] = w.provider.accepted
+	}
+	if n := len(w.provider.sent); n > 0 {
+		got[dispute.ResponseContest] = n
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.t.Errorf("at the provider (-want +got):\n%s", diff)
+	}
+	for _, i := range must[[]store.Intent](w.t)(w.DB.Intents(w.t.Context(), w.ref.CaseID())) {
+		if i.State != store.Done || i.Kind != string(word) {
+			w.t.Errorf("intent %s of kind %s is %s", i.Key, i.Kind, i.State)
 		}
 	}
 }

@@ -73,6 +73,9 @@ func (e Effects) or(other Effects) Effects {
 	if e.Respond == "" {
 		e.Respond = other.Respond
 	}
+	if e.MinStrength == "" {
+		e.MinStrength = other.MinStrength
+	}
 	return e
 }
 

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,8 +66,11 @@ type Route struct {
 	Approval bool             `json:"approval"` // a person approves the response first
 	Respond  dispute.Response `json:"respond"`
 	Ladder   Ladder           `json:"ladder"`
-	Notify   []Notify         `json:"notify,omitempty"`
-	Ticket   *Ticket          `json:"ticket,omitempty"`
+	// MinStrength, 0 to 4, is what the evidence must reach before the packet goes
+	// by itself ahead of the cut-off.
+	MinStrength int      `json:"min_strength,omitempty"`
+	Notify      []Notify `json:"notify,omitempty"`
+	Ticket      *Ticket  `json:"ticket,omitempty"`
 	// Explanation holds every rule that was looked at, in order.
 	Explanation []Match `json:"explanation"`
 }
@@ -151,6 +155,7 @@ func (e *evaluation) apply(from Effects, rule, suffix string) []string {
 	say("approval", string(e.said.Approval), string(from.Approval))
 	say("respond", string(e.said.Respond), string(from.Respond))
 	say("ladder", e.said.Ladder, from.Ladder)
+	say("min_strength", e.said.MinStrength, from.MinStrength)
 	e.said = e.said.or(from)
 	for _, n := range from.Notify {
 		if !slices.Contains(e.said.Notify, n) {
@@ -180,8 +185,10 @@ func (e *evaluation) finish(decider Rule) Route {
 		e.said.Approval = ApprovalRequired
 		last.Effects = append(last.Effects, "approval required because a rule could not be judged")
 	}
+	strength, _ := strconv.Atoi(e.said.MinStrength) // a digit, or open
 	return Route{
-		Rule: decider.ID, SetHash: e.set.hash,
+		MinStrength: strength,
+		Rule:        decider.ID, SetHash: e.set.hash,
 		Queue: e.said.Queue, Approval: e.said.Approval == ApprovalRequired, Respond: e.said.Respond,
 		Ladder: e.set.Ladders[e.said.Ladder].clone(), Notify: e.said.Notify, Ticket: e.said.Ticket,
 		Explanation: e.explanation,

@@ -53,6 +53,9 @@ func writeRoute(b *strings.Builder, r Route) {
 	fmt.Fprintf(b, "%-10s %s\n", "respond", r.Respond)
 	fmt.Fprintf(b, "%-10s %s\n", "approval", approval)
 	fmt.Fprintf(b, "%-10s %s\n", "ladder", r.Ladder)
+	if r.MinStrength > 0 {
+		fmt.Fprintf(b, "%-10s at least %d of 4, or a person, before the cut-off\n", "evidence", r.MinStrength)
+	}
 	for _, n := range r.Notify {
 		fmt.Fprintf(b, "%-10s %s %s\n", "notify", n.Connection, n.Channel)
 	}

@@ -97,7 +97,7 @@ func (p *parser) read(root *yaml.Node) {
 		}
 	}
 	if e, ok := top["defaults"]; ok {
-		p.set.Defaults = p.effects(p.fields(e.value, "defaults", "queue", "approval", "ladder", "respond"))
+		p.set.Defaults = p.effects(p.fields(e.value, "defaults", "queue", "approval", "ladder", "respond", "min_strength"))
 	}
 	rules, ok := top["rules"]
 	if !ok {
@@ -212,7 +212,7 @@ func (p *parser) steps(e entry, what string) []time.Duration {
 	return out
 }
 
-// effects reads queue, approval, ladder and respond.
+// effects reads everything but notices and the ticket.
 func (p *parser) effects(f map[string]entry) Effects {
 	return Effects{
 		Queue:    named(p, f["queue"], "queue", p.set.Queues),
@@ -220,6 +220,7 @@ func (p *parser) effects(f map[string]entry) Effects {
 		Ladder:   named(p, f["ladder"], "ladder", p.set.Ladders),
 		Respond: dispute.Response(p.choice(f["respond"], "respond",
 			string(dispute.ResponseContest), string(dispute.ResponseAccept))),
+		MinStrength: p.choice(f["min_strength"], "min_strength", "0", "1", "2", "3", "4"),
 	}
 }
 

@@ -51,7 +51,7 @@ func (p *parser) ruleAt(n *yaml.Node) (Rule, bool) {
 		p.problem(r.Line, "the rule says nothing", "add then: { queue: … }")
 		return r, true
 	}
-	g := p.fields(then.value, "then", "queue", "approval", "ladder", "respond", "notify", "ticket", "continue")
+	g := p.fields(then.value, "then", "queue", "approval", "ladder", "respond", "min_strength", "notify", "ticket", "continue")
 	r.Continue = r.Continue || p.yes(g["continue"], "continue")
 	r.Then = p.effects(g)
 	for _, one := range p.list(g["notify"], "notify") {

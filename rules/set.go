@@ -19,7 +19,7 @@ type Set struct {
 	BaseCurrency string // ISO 4217; what amount_base is in
 	Queues       map[string]Queue
 	Ladders      map[string]Ladder
-	Defaults     Effects // queue, approval, ladder and respond only
+	Defaults     Effects // notices and tickets aside
 	Rules        []Rule
 
 	rates      *rates
@@ -72,8 +72,11 @@ type Effects struct {
 	Approval Approval
 	Ladder   string
 	Respond  dispute.Response
-	Notify   []Notify
-	Ticket   *Ticket
+	// MinStrength, "0" to "4", is how strong the evidence has to be before the
+	// packet goes by itself ahead of the cut-off.
+	MinStrength string
+	Notify      []Notify
+	Ticket      *Ticket
 }
 
 // Notify tells one channel of a messaging connection.

@@ -50,7 +50,7 @@ func TestItems(t *testing.T) {
 		do   func(c *CaseTx) error
 		want dispute.Kind
 	}{
-		"no such item": {func(c *CaseTx) error { return c.ExcludeItem("shop", "x", true) }, dispute.NotFound},
+		"no such item":         {func(c *CaseTx) error { return c.ExcludeItem("shop", "x", true) }, dispute.NotFound},
 		"no such item to rank": {func(c *CaseTx) error { return c.RankItem("shop", "x", 1) }, dispute.NotFound},
 		"content not stored": {func(c *CaseTx) error {
 			return c.SaveItems([]dispute.Item{{ID: "x", Source: "s", Content: []byte("x")}})

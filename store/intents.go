@@ -73,6 +73,12 @@ func (d *DB) SaveDetail(ctx context.Context, key string, detail json.RawMessage)
 	return found("store: detail of intent "+key, n, err)
 }
 
+// SaveKind changes what an intent is about to write. One that is not there, done
+// or refused stays as it is.
+func (d *DB) SaveKind(ctx context.Context, key, kind string) error {
+	return wrap("store: kind of intent "+key, d.q.SaveKind(ctx, db.SaveKindParams{Key: key, Kind: kind}))
+}
+
 // SaveProgress records how far the write got, for an attempt that follows.
 func (d *DB) SaveProgress(ctx context.Context, key string, progress json.RawMessage) error {
 	n, err := d.q.SaveProgress(ctx, db.SaveProgressParams{Key: key, Progress: cleanJSON(progress)})

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -128,7 +129,11 @@ func respond(s *State, now time.Time) move {
 		return move{Act: actAccept, By: decider(s)}
 	case s.sourcesPending():
 		return waitFor(s, dispute.StatusOpen, "")
-	case s.Packet.Complete, s.ApprovedBy != "":
+	case s.ApprovedBy != "":
+		return move{Act: actSubmit, By: decider(s)}
+	case s.Packet.Strength < s.Plan.MinStrength:
+		return waitFor(s, dispute.StatusNeedsPerson, fmt.Sprintf("the evidence has strength %d of 4 and the rule wants %d: add to it, or approve", s.Packet.Strength, s.Plan.MinStrength))
+	case s.Packet.Complete:
 		return move{Act: actSubmit, By: decider(s)}
 	default:
 		return waitFor(s, dispute.StatusOpen, "evidence is incomplete")

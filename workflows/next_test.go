@@ -52,6 +52,7 @@ func approval(s *State)              { s.Plan.Approval = true }
 func approved(s *State)              { s.ApprovedBy = "ana" }
 func held(s *State)                  { s.HeldBy = "ana" }
 func thin(s *State)                  { s.Packet.Complete = false }
+func weak(s *State)                  { s.Packet.Strength, s.Plan.MinStrength = 1, 2 }
 func rungsDone(s *State)             { s.RungsDone = 2 }
 func pending(s *State) {
 	s.Sources = []dispute.SourceResult{{Connection: "shop", Outcome: dispute.SourcePending}}
@@ -140,6 +141,10 @@ func TestNext(t *testing.T) {
 		{"the rule accepts after approval", with(approval, approved, func(s *State) { s.Plan.Respond = dispute.ResponseAccept }), 0, move{Act: actAccept, By: "ana"}},
 		{"a person overrules a rule that accepts", with(chooses(dispute.ResponseContest), func(s *State) { s.Plan.Respond = dispute.ResponseAccept }), 0, move{Act: actSubmit, By: "rule:r"}},
 		{"incomplete", with(thin), 0, wait(dispute.StatusOpen, cutOff, sends, "evidence is incomplete")},
+		{"weaker than the rule wants", with(weak), 0, wait(dispute.StatusNeedsPerson, cutOff, sends, "the evidence has strength 1 of 4 and the rule wants 2: add to it, or approve")},
+		{"weak and approved", with(weak, approved), 0, move{Act: actSubmit, By: "ana"}},
+		{"weak at the cut-off", with(weak, rungsDone), cutOff, move{Act: actSubmit, By: "cut-off"}},
+		{"as strong as the rule wants", with(weak, func(s *State) { s.Packet.Strength = 2 }), 0, move{Act: actSubmit, By: "rule:r"}},
 		{"no deadline known", with(thin, func(s *State) { s.Known.Deadline.At, s.Plan.CutOff, s.Plan.Rungs = time.Time{}, time.Time{}, nil }), 0, wait(dispute.StatusOpen, 0, "waits for a person; no deadline is known", "evidence is incomplete")},
 		{"no deadline known and sources asked", with(pending, func(s *State) { s.Known.Deadline.At, s.Plan.CutOff, s.Plan.Rungs = time.Time{}, time.Time{}, nil }), 0, wait(dispute.StatusOpen, 0, sources, "no deadline is known")},
 		{"a status nobody knows", with(provider(dispute.ProviderUnknown)), 0, wait(dispute.StatusNeedsPerson, cutOff, sends, "the provider's status unknown is not known here")},

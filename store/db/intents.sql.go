@@ -233,6 +233,20 @@ func (q *Queries) SaveDetail(ctx context.Context, arg SaveDetailParams) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const saveKind = `-- name: SaveKind :exec
+UPDATE intents SET kind = $1 WHERE key = $2 AND state = 'intended'
+`
+
+type SaveKindParams struct {
+	Kind string
+	Key  string
+}
+
+func (q *Queries) SaveKind(ctx context.Context, arg SaveKindParams) error {
+	_, err := q.db.Exec(ctx, saveKind, arg.Kind, arg.Key)
+	return err
+}
+
 const saveProgress = `-- name: SaveProgress :execrows
 UPDATE intents SET progress = $1 WHERE key = $2
 `

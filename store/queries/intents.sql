@@ -6,6 +6,9 @@ RETURNING *;
 -- name: SaveDetail :execrows
 UPDATE intents SET detail = @detail WHERE key = @key AND state = 'intended';
 
+-- name: SaveKind :exec
+UPDATE intents SET kind = @kind WHERE key = @key AND state = 'intended';
+
 -- name: SaveProgress :execrows
 UPDATE intents SET progress = @progress WHERE key = @key;
 

@@ -43,6 +43,7 @@ var decisions = []script{
 	{name: "worked-on-and-approved", end: dispute.StatusWon, steps: []step{
 		asks(thenSubmits, long),
 		decides(dispute.Decision{Kind: dispute.DecideAssign, Assignee: "ana"}), notes, attaches,
+		decides(dispute.Decision{Kind: dispute.DecideRevise}),
 		decides(dispute.Decision{Kind: dispute.DecideApprove}), verdict(true),
 	}},
 	{name: "accepted-by-person", end: dispute.StatusAccepted, steps: []step{
