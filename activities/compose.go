@@ -21,45 +21,80 @@ func (s *Steps) Compose(ctx context.Context, in ComposeInput) (out PacketRef, er
 	if err != nil {
 		return PacketRef{}, err
 	}
-	items, err := s.exhibits(ctx, row.ID)
+	input, err := s.evidence(ctx, row.Case)
 	if err != nil {
 		return PacketRef{}, err
 	}
-	p, err := evidence.Compose(evidence.Input{Case: row.Case, Items: items, Limits: s.limits(row.Case)})
+	p, err := evidence.Compose(input)
+	problem := ""
+	if row.PacketHash == "" && dispute.KindOf(err) == dispute.Invalid {
+		// The deadline must not find the case without any packet.
+		problem = err.Error()
+		p, err = evidence.MinimalPacket(row.Case, input.Limits)
+	}
 	if err != nil {
 		return PacketRef{}, err
 	}
 	if err := s.keepPacket(ctx, in.Ref, p); err != nil {
 		return PacketRef{}, err
 	}
-	return packetRef(p), nil
+	out = packetRef(p)
+	out.Problem = problem
+	return out, nil
 }
 
-// exhibits are the case's evidence items with their bytes, without what a
-// person keeps out.
-func (s *Steps) exhibits(ctx context.Context, caseID string) ([]dispute.Item, error) {
-	stored, err := s.DB.Items(ctx, caseID)
+// evidence is what the case's packet is composed from, without what a person
+// keeps out. Files are read one at a time.
+func (s *Steps) evidence(ctx context.Context, c dispute.Case) (evidence.Input, error) {
+	stored, err := s.DB.Items(ctx, c.ID)
+	if err != nil {
+		return evidence.Input{}, err
+	}
+	letters, err := s.letters(ctx)
+	if err != nil {
+		return evidence.Input{}, err
+	}
+	in := evidence.Input{Case: c, Limits: s.limits(c), Letters: letters, Open: func(it dispute.Item) ([]byte, error) {
+		return s.content(ctx, c.ID, it)
+	}}
+	for _, i := range stored {
+		if !i.Excluded {
+			in.Items = append(in.Items, i.Item)
+		}
+	}
+	return in, nil
+}
+
+// content are the bytes of an item. Bytes that are lost count as none: the rest
+// of the packet is worth sending.
+func (s *Steps) content(ctx context.Context, caseID string, it dispute.Item) ([]byte, error) {
+	if it.Blob.Key == "" {
+		return nil, nil
+	}
+	b, err := s.Blobs.Get(ctx, it.Blob)
+	if kind := dispute.KindOf(err); err != nil && (kind == dispute.NotFound || kind == dispute.Conflict) {
+		s.Log.ErrorContext(ctx, "evidence without its bytes is left out", "case", caseID, "item", it.ID, "kind", kind)
+		return nil, nil
+	}
+	return b, err
+}
+
+// letters are the words in force; the built-in ones when none were published, or
+// when this build cannot read those that were.
+func (s *Steps) letters(ctx context.Context) (*evidence.LetterSet, error) {
+	stored, err := s.DB.ActiveLetters(ctx, evidence.English)
+	if err != nil && dispute.KindOf(err) == dispute.NotFound {
+		return evidence.BuiltInLetters(), nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	var out []dispute.Item
-	for _, i := range stored {
-		if i.Excluded {
-			continue
-		}
-		if i.Blob.Key != "" {
-			i.Content, err = s.Blobs.Get(ctx, i.Blob)
-			if kind := dispute.KindOf(err); err != nil && (kind == dispute.NotFound || kind == dispute.Conflict) {
-				s.Log.ErrorContext(ctx, "evidence without its bytes is left out", "case", caseID, "item", i.ID, "kind", kind)
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, i.Item)
+	set, err := s.words.parse(stored.Hash, func() (*evidence.LetterSet, error) { return evidence.ParseLetters(stored.Source) })
+	if err != nil {
+		s.Log.ErrorContext(ctx, "the letters in force cannot be read; the built-in ones are used", "version", stored.Version, "error", err)
+		return evidence.BuiltInLetters(), nil
 	}
-	return out, nil
+	return set, nil
 }
 
 // limits are the provider's, or those that nearly all providers share when it
@@ -76,7 +111,7 @@ func (s *Steps) limits(c dispute.Case) evidence.Limits {
 func (s *Steps) keepPacket(ctx context.Context, ref dispute.Ref, p evidence.Packet) error {
 	kept := store.Packet{
 		Hash: p.Hash, Texts: p.Texts,
-		Manifest: toJSON(evidence.Dossier{Parts: evidence.Manifest(p), Checklist: p.Checklist, Letter: p.Letter, Lint: p.Lint}),
+		Manifest: toJSON(evidence.DossierOf(p)),
 	}
 	for _, f := range p.Files {
 		blob, err := s.Blobs.Put(ctx, f.Bytes, f.MediaType)
@@ -138,11 +173,11 @@ func (s *Steps) packet(ctx context.Context, caseID, hash string) (integrations.S
 	if err != nil {
 		return out, err
 	}
-	files, err := partsOf(kept)
+	d, files, err := unpack(kept)
 	if err != nil {
 		return out, err
 	}
-	out.Texts = kept.Texts
+	out.Texts, out.Compelling = kept.Texts, d.Compelling
 	for _, f := range files {
 		b, err := s.Blobs.Get(ctx, f.Blob)
 		if err != nil {
@@ -160,8 +195,17 @@ type part struct {
 	dispute.Blob
 }
 
-func partsOf(p store.Packet) ([]part, error) {
+// unpack reads what is kept of a packet: its dossier and where its files are.
+func unpack(p store.Packet) (evidence.Dossier, []part, error) {
 	var d evidence.Dossier
+	if err := json.Unmarshal(p.Manifest, &d); err != nil {
+		return d, nil, fmt.Errorf("packet %s: %w", p.Hash, err)
+	}
+	files, err := partsOf(p, d.Parts)
+	return d, files, err
+}
+
+func partsOf(p store.Packet, manifest json.RawMessage) ([]part, error) {
 	var parts struct {
 		Files []struct {
 			Field     dispute.EvidenceField `json:"field"`
@@ -170,10 +214,7 @@ func partsOf(p store.Packet) ([]part, error) {
 			SHA256    string                `json:"sha256"`
 		} `json:"files"`
 	}
-	if err := json.Unmarshal(p.Manifest, &d); err != nil {
-		return nil, fmt.Errorf("packet %s: %w", p.Hash, err)
-	}
-	if err := json.Unmarshal(d.Parts, &parts); err != nil {
+	if err := json.Unmarshal(manifest, &parts); err != nil {
 		return nil, fmt.Errorf("packet %s: %w", p.Hash, err)
 	}
 	blobs := map[string]dispute.Blob{}

@@ -194,11 +194,11 @@ func TestAPacketThatWasTamperedWithIsRefused(t *testing.T) {
 	// A file of a manifest that has no blob.
 	kept := must[store.Packet](t)(w.DB.GetPacket(t.Context(), w.ref.CaseID(), "h1"))
 	kept.Files = kept.Files[:1]
-	if _, err := partsOf(kept); dispute.KindOf(err) != dispute.Invalid {
+	if _, _, err := unpack(kept); dispute.KindOf(err) != dispute.Invalid {
 		t.Errorf("a file less: %v", err)
 	}
 	kept.Manifest = []byte(`{"parts": "sneezed"}`)
-	if _, err := partsOf(kept); err == nil {
+	if _, _, err := unpack(kept); err == nil {
 		t.Error("a manifest of nothing is read")
 	}
 	// Bytes that are not those of the hash.

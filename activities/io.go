@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/rules"
 )
 
 // Known is what a workflow knows of a dispute after Record: ids, codes, money
@@ -66,6 +67,7 @@ type Plan struct {
 	Sources     []string       `json:"sources,omitempty"`
 	Notify      []NotifyTarget `json:"notify,omitempty"`
 	Tickets     []TicketTarget `json:"tickets,omitempty"`
+	Reports     []ReportTarget `json:"reports,omitempty"`
 	Accounting  []string       `json:"accounting,omitempty"`
 	// SourcesUntil is when a source that has not answered is given up.
 	SourcesUntil time.Time `json:"sources_until"`
@@ -76,9 +78,15 @@ type Plan struct {
 	RetryEvery time.Duration `json:"retry_every"`
 }
 
+// The kinds of rung.
+const (
+	RungRemind   = "remind"
+	RungEscalate = "escalate"
+)
+
 // Rung is one step of a deadline ladder.
 type Rung struct {
-	Kind string    `json:"kind"` // remind or escalate
+	Kind string    `json:"kind"`
 	Name string    `json:"name"` // as the rules wrote it: "72h before the cut-off"
 	At   time.Time `json:"at"`
 }
@@ -93,6 +101,26 @@ type NotifyTarget struct {
 type TicketTarget struct {
 	Connection string `json:"connection"`
 	Priority   string `json:"priority"`
+}
+
+// ReportTarget is a system that is told of moments in the case's life.
+type ReportTarget struct {
+	Connection string           `json:"connection"`
+	On         []dispute.Moment `json:"on"`
+	To         rules.Recipients `json:"to,omitempty"`
+}
+
+// ReportInput tells one system of one moment.
+type ReportInput struct {
+	Ref        dispute.Ref    `json:"ref"`
+	Part       int            `json:"part"`
+	Connection string         `json:"connection"`
+	Moment     dispute.Moment `json:"moment"`
+	// Which tells moments of one kind apart: the stage, the rung, the verdict.
+	Which  string           `json:"which"`
+	At     time.Time        `json:"at"`
+	Detail string           `json:"detail,omitempty"`
+	To     rules.Recipients `json:"to,omitempty"`
 }
 
 // GatherInput asks one source about a case.
@@ -116,6 +144,9 @@ type PacketRef struct {
 	Files         int      `json:"files"`
 	Bytes         int64    `json:"bytes"`
 	Findings      int      `json:"findings,omitempty"` // limits that needed a repair
+	// Problem says why this is only the minimal packet: the evidence cannot be made
+	// to fit, and a person has to choose.
+	Problem string `json:"problem,omitempty"`
 }
 
 // RespondInput asks for the one response of a stage.

@@ -89,6 +89,11 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 	if t := route.Ticket; t != nil && (!t.Optional || s.configured(t.Connection)) {
 		p.Tickets = []TicketTarget{{Connection: t.Connection, Priority: t.Priority}}
 	}
+	for _, r := range route.Reports {
+		if !r.Optional || s.configured(r.Connection) {
+			p.Reports = append(p.Reports, ReportTarget{Connection: r.Connection, On: r.On, To: r.To})
+		}
+	}
 	p.CutOff = cutOff(row.Deadline, s.Policy.Scale(route.Ladder.CutOff), now)
 	p.Rungs = s.rungs(route.Ladder, p.CutOff, now)
 	p.SourcesUntil = now.Add(s.Policy.SourcePatience)
@@ -126,8 +131,8 @@ func (s *Steps) rungs(l rules.Ladder, cutOff, now time.Time) []Rung {
 			}
 		}
 	}
-	add("remind", l.Remind)
-	add("escalate", l.Escalate)
+	add(RungRemind, l.Remind)
+	add(RungEscalate, l.Escalate)
 	slices.SortStableFunc(out, func(a, b Rung) int { return a.At.Compare(b.At) })
 	return out
 }

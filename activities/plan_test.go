@@ -53,7 +53,7 @@ func TestPlanKeepsItsRuleSet(t *testing.T) {
 	if plan.Queue != "alpha" || pinned.Queue != "alpha" || fresh.Queue != "beta" {
 		t.Errorf("%s, pinned %s, fresh %s", plan.Queue, pinned.Queue, fresh.Queue)
 	}
-	w.sets = ruleSets{} // another worker
+	w.sets = parsed[*rules.Set]{} // another worker
 	if pinned := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref, RuleSet: plan.RuleSet})); pinned.Queue != "alpha" {
 		t.Errorf("pinned elsewhere: %s", pinned.Queue)
 	}

@@ -10,12 +10,6 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// ruleSets keeps parsed rule sets by hash; a published set never changes.
-type ruleSets struct {
-	mu   sync.Mutex
-	sets map[string]*rules.Set
-}
-
 // ruleSet is the set with a hash, or the one in force, or the built-in default
 // when none was ever published.
 func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
@@ -23,7 +17,7 @@ func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
 	var err error
 	if hash == "" {
 		stored, err = s.DB.ActiveRules(ctx)
-	} else if set := s.sets.get(hash); set != nil {
+	} else if set, ok := s.sets.get(hash); ok {
 		return set, nil
 	} else {
 		stored, err = s.DB.RuleSet(ctx, hash)
@@ -34,28 +28,38 @@ func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.sets.parse(stored)
+	return s.sets.parse(stored.Hash, func() (*rules.Set, error) {
+		return rules.Parse(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
+	})
 }
 
-func (c *ruleSets) get(hash string) *rules.Set {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.sets[hash]
+// parsed keeps what was read from a published text, by its hash: a published
+// text never changes.
+type parsed[T any] struct {
+	mu   sync.Mutex
+	kept map[string]T
 }
 
-func (c *ruleSets) parse(stored store.RuleSet) (*rules.Set, error) {
-	if set := c.get(stored.Hash); set != nil {
-		return set, nil
+func (p *parsed[T]) get(hash string) (T, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v, ok := p.kept[hash]
+	return v, ok
+}
+
+func (p *parsed[T]) parse(hash string, read func() (T, error)) (T, error) {
+	if v, ok := p.get(hash); ok {
+		return v, nil
 	}
-	set, err := rules.Parse(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
+	v, err := read()
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.sets == nil {
-		c.sets = map[string]*rules.Set{}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept == nil {
+		p.kept = map[string]T{}
 	}
-	c.sets[stored.Hash] = set
-	return set, nil
+	p.kept[hash] = v
+	return v, nil
 }

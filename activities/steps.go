@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -28,7 +30,8 @@ type Steps struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
-	sets ruleSets
+	sets  parsed[*rules.Set]
+	words parsed[*evidence.LetterSet]
 }
 
 // Merchant says which connections belong to one business.

@@ -58,7 +58,7 @@ func (s *Steps) describe(in AnnounceInput, row store.CaseRow) integrations.Ticke
 }
 
 func (s *Steps) links(row store.CaseRow) []integrations.Link {
-	out := []integrations.Link{{Label: "Case", URL: s.Links.Console + "/cases/" + row.ID}}
+	out := []integrations.Link{{Label: "Case", URL: s.caseURL(row.ID)}}
 	if s.Links.TemporalUI != "" {
 		out = append(out, integrations.Link{
 			Label: "Workflow",
@@ -128,3 +128,6 @@ func at(t time.Time) string {
 	}
 	return " (" + moment(t) + ")"
 }
+
+// caseURL is where the console shows a case.
+func (s *Steps) caseURL(id string) string { return s.Links.Console + "/cases/" + id }

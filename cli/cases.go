@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -31,7 +29,9 @@ func operator() desk.Actor {
 func (e *env) casesCommand() *cobra.Command {
 	c := &cobra.Command{Use: "cases", Short: "Read cases and decide"}
 	c.AddCommand(
-		e.casesList(), e.casesShow(), e.casesNote(), e.casesAttach(), e.casesPacket(), e.casesReconcile(),
+		e.casesList(), e.casesShow(), e.casesNote(), e.casesReconcile(),
+		e.casesEvidence(), e.casesAttach(), e.casesDescribe(), e.casesExclude(), e.casesInclude(), e.casesOrder(), e.casesLetter(),
+		e.casesPacket(), e.casesDiff(),
 		e.decision(dispute.DecideAssign, "assign CASE", "Give a case to somebody", func(f *decisionFlags) { f.to() }),
 		e.decision(dispute.DecideApprove, "approve CASE", "Approve the response", nil),
 		e.decision(dispute.DecideAccept, "accept CASE", "Give the dispute up; it cannot be undone", func(f *decisionFlags) { f.elsewhere() }),
@@ -145,6 +145,10 @@ func showCase(w io.Writer, f desk.CaseFile) {
 	for _, i := range f.Items {
 		p("  %-14s %-14s %s", i.Source, i.Kind, i.Title)
 	}
+	p("\nPackets")
+	for _, k := range f.Packets {
+		p("  %.12s  %s  %s", k.Hash, stamp(k.CreatedAt), map[bool]string{true: "sent"}[k.Frozen])
+	}
 	p("\nJournal")
 	for _, j := range f.Journal {
 		p("  %s  %s", j.Date.Format("2006-01-02"), j.Kind)
@@ -218,47 +222,4 @@ func (e *env) casesNote() *cobra.Command {
 			})
 		},
 	}
-}
-
-func (e *env) casesPacket() *cobra.Command {
-	var out string
-	c := &cobra.Command{
-		Use: "packet CASE", Short: "Write the packet as a ZIP with what to do, to answer at the provider by hand", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				name, content, err := d.PacketZip(ctx, operator(), args[0])
-				if err != nil {
-					return err
-				}
-				file := cmp.Or(out, name)
-				if err := os.WriteFile(file, content, 0o600); err != nil {
-					return err
-				}
-				return e.print(map[string]any{"file": file, "bytes": len(content)}, func(w io.Writer) {
-					_, _ = fmt.Fprintf(w, "%s, %d bytes; begin with its READ-ME-FIRST.txt\n", file, len(content))
-				})
-			})
-		},
-	}
-	c.Flags().StringVarP(&out, "out", "o", "", "the file; <case>-<packet>.zip when left out")
-	return c
-}
-
-func (e *env) casesAttach() *cobra.Command {
-	var title string
-	c := &cobra.Command{
-		Use: "attach CASE FILE", Short: "Add a document (PDF, JPEG or PNG) to the evidence", Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			content, err := os.ReadFile(args[1])
-			if err != nil {
-				return err
-			}
-			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				face, err := d.Attach(ctx, operator(), args[0], "", filepath.Base(args[1]), title, content)
-				return e.face(face, err)
-			})
-		},
-	}
-	c.Flags().StringVar(&title, "title", "", "how the exhibit is called; the file's name when left out")
-	return c
 }

@@ -83,8 +83,9 @@ func runWorker(ctx context.Context, app *boot.App) error {
 	g.Go(func() error {
 		policy := app.Config.Policy
 		worker.KeepSchedules(ctx, c, app.Sweepable(), worker.Sweeps{
-			Every: max(app.Config.Scale(policy.SweepEvery), quickestSweep),
-			Whole: max(app.Config.Scale(policy.ReconcileEvery), quickestSweep),
+			Every:    max(app.Config.Scale(policy.SweepEvery), quickestSweep),
+			Whole:    max(app.Config.Scale(policy.ReconcileEvery), quickestSweep),
+			Database: app.Config.Database,
 		}, app.Log)
 		return nil
 	})

@@ -2,6 +2,7 @@ package dispute
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -93,4 +94,14 @@ func Earliest(v View, w Windows) Deadline {
 // a due date.
 func StartOfDayAnywhere(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 0, 0, 0, 0, time.FixedZone("UTC+14", 14*60*60)).UTC()
+}
+
+// ParseDay reads a date without time, as 2026-11-22, by StartOfDayAnywhere; what
+// is none gives the zero time.
+func ParseDay(text string) time.Time {
+	at, err := time.Parse(time.DateOnly, strings.TrimSpace(text))
+	if err != nil {
+		return time.Time{}
+	}
+	return StartOfDayAnywhere(at.Date())
 }

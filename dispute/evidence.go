@@ -234,6 +234,19 @@ type Case struct {
 // Amount is the disputed amount.
 func (c Case) Amount() Money { return c.View.Snapshot.Amount }
 
+// Moment is a point in a case's life that other systems may be told of.
+type Moment string
+
+// The moments.
+const (
+	MomentOpened    Moment = "opened"    // the rules have decided who owns the case
+	MomentEscalated Moment = "escalated" // a rung of the ladder calls somebody else
+	MomentDecided   Moment = "decided"   // the provider has given its verdict
+)
+
+// Moments lists every moment.
+var Moments = []Moment{MomentOpened, MomentEscalated, MomentDecided}
+
 // DecisionKind is what a person (or an agent) decided.
 type DecisionKind string
 

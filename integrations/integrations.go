@@ -285,6 +285,31 @@ type Ticketing interface {
 	Update(ctx context.Context, key, id string, t Ticket, comment string) error
 }
 
+// Report is what one moment of a case was.
+type Report struct {
+	Moment  dispute.Moment
+	At      time.Time
+	Case    dispute.Case // with the payment where it is known: it may hold personal data
+	Outcome dispute.Status
+	Queue   string
+	Rule    string
+	Detail  string   // the rung, in words; empty otherwise
+	Next    string   // what happens by itself
+	URL     string   // the case in the console
+	To      []string // who is written to, where the vendor writes to people
+}
+
+// Reporter tells another system of a case: a row of a sheet, a record of a CRM,
+// an entry of a fraud list, an e-mail.
+type Reporter interface {
+	Adapter
+	// FindReport looks for what an earlier, lost attempt wrote under key.
+	FindReport(ctx context.Context, key string, r Report) (id string, found bool, err error)
+	// Report writes r so that FindReport finds it under key. A report that is none
+	// of the vendor's business (a won dispute for a fraud list) gives an empty id.
+	Report(ctx context.Context, key string, r Report) (id string, err error)
+}
+
 // Accounting posts journal entries to the merchant's books.
 type Accounting interface {
 	Adapter

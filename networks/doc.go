@@ -3,8 +3,9 @@
 //
 // The facts live in data/*.yaml, embedded, each with its source and how sure we
 // are of it; code only looks them up. Everything is pure and safe for
-// concurrent use. To correct a fact, edit the data and name the source: the
-// tests refuse an entry without one.
+// concurrent use. To correct a fact, edit the data and name the source, or put
+// it into a folder that Load reads over the embedded files: an entry without a
+// source is refused.
 package networks
 
 // Confidence says how sure we are of a fact.

@@ -35,10 +35,13 @@ const (
 // different things at different networks, so a code without its network means
 // nothing.
 type ReasonCode struct {
-	Network string         `json:"network" yaml:"-"`
-	Code    string         `json:"code" yaml:"code"`
-	Title   string         `json:"title" yaml:"title"`
-	Family  dispute.Family `json:"family" yaml:"family"`
+	Network string `json:"network" yaml:"-"`
+	Code    string `json:"code" yaml:"code"`
+	Title   string `json:"title" yaml:"title"`
+	// Definition is what is claimed, in a sentence: the code's own, else its
+	// family's.
+	Definition string         `json:"definition" yaml:"definition"`
+	Family     dispute.Family `json:"family" yaml:"family"`
 	// Category is the network's own sort of claim: fraud, authorization,
 	// processing_error, consumer_dispute, inquiry.
 	Category string     `json:"category" yaml:"category"`
@@ -79,15 +82,20 @@ type SubReason struct {
 // "1040", "1261"), a Mastercard debit code by its last two digits ("37"), a
 // Discover code by its letters. Diners Club codes are Discover's.
 func Reason(network, code string) (ReasonCode, bool) {
+	r, ok := data().reason(network, code)
+	return r.clone(), ok
+}
+
+func (c *Catalogue) reason(network, code string) (ReasonCode, bool) {
 	network = Network(network)
 	if network == "diners" {
 		network = "discover"
 	}
-	i, ok := data().byCode[codeKey{network, normalCode(network, code)}]
+	i, ok := c.byCode[codeKey{network, normalCode(network, code)}]
 	if !ok {
 		return ReasonCode{}, false
 	}
-	return data().codes[i].clone(), true
+	return c.codes[i], true
 }
 
 // ReasonCodes lists every known code, by network and then by code.

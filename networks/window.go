@@ -7,16 +7,32 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
-// windowFact is one row of data/windows.yaml.
-type windowFact struct {
-	Network    string        `yaml:"network"`
-	Stage      dispute.Stage `yaml:"stage"`
-	Days       int           `yaml:"days"`
-	Merchant   int           `yaml:"merchant_days"` // what acquirers leave merchants of them; zero when it is not told
-	Basis      string        `yaml:"basis"`         // network: its own limit; merchant: what acquirers give merchants
-	Note       string        `yaml:"note"`
-	Source     string        `yaml:"source"`
-	Confidence Confidence    `yaml:"confidence"`
+// WindowFact is how long a network gives for an answer at a stage, in calendar
+// days from the stage's start.
+type WindowFact struct {
+	Network string        `json:"network" yaml:"network"`
+	Stage   dispute.Stage `json:"stage" yaml:"stage"`
+	Days    int           `json:"days" yaml:"days"` // zero when no answer is possible
+	// Merchant is what acquirers leave merchants of them; zero when it is not told.
+	Merchant int `json:"merchant_days,omitempty" yaml:"merchant_days"`
+	// Basis is network for the network's own limit, merchant for what acquirers
+	// give merchants where no limit is published.
+	Basis      string     `json:"basis" yaml:"basis"`
+	Note       string     `json:"note,omitempty" yaml:"note"`
+	Source     string     `json:"source" yaml:"source"`
+	Confidence Confidence `json:"confidence" yaml:"confidence"`
+}
+
+// Windows are the known windows of a network, by stage. Those of a network
+// without any are empty.
+func Windows(network string) []WindowFact {
+	var out []WindowFact
+	for _, stage := range stages {
+		if w, ok := data().windows[windowKey{Network(network), stage}]; ok {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // Window is how long the network gives for an answer at the dispute's stage,

@@ -71,6 +71,7 @@ type Route struct {
 	MinStrength int      `json:"min_strength,omitempty"`
 	Notify      []Notify `json:"notify,omitempty"`
 	Ticket      *Ticket  `json:"ticket,omitempty"`
+	Reports     []Report `json:"reports,omitempty"`
 	// Explanation holds every rule that was looked at, in order.
 	Explanation []Match `json:"explanation"`
 }
@@ -163,6 +164,10 @@ func (e *evaluation) apply(from Effects, rule, suffix string) []string {
 			done = append(done, "notify "+n.Connection+" "+n.Channel)
 		}
 	}
+	for _, r := range from.Reports {
+		e.said.Reports = append(e.said.Reports, r)
+		done = append(done, "report "+strings.Join(words(r.On...), ", ")+" to "+r.Connection)
+	}
 	if t := from.Ticket; t != nil {
 		already := ""
 		if had := e.said.Ticket; had != nil {
@@ -190,7 +195,7 @@ func (e *evaluation) finish(decider Rule) Route {
 		MinStrength: strength,
 		Rule:        decider.ID, SetHash: e.set.hash,
 		Queue: e.said.Queue, Approval: e.said.Approval == ApprovalRequired, Respond: e.said.Respond,
-		Ladder: e.set.Ladders[e.said.Ladder].clone(), Notify: e.said.Notify, Ticket: e.said.Ticket,
+		Ladder: e.set.Ladders[e.said.Ladder].clone(), Notify: e.said.Notify, Ticket: e.said.Ticket, Reports: e.said.Reports,
 		Explanation: e.explanation,
 	}
 }

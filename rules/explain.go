@@ -59,6 +59,9 @@ func writeRoute(b *strings.Builder, r Route) {
 	for _, n := range r.Notify {
 		fmt.Fprintf(b, "%-10s %s %s\n", "notify", n.Connection, n.Channel)
 	}
+	for _, one := range r.Reports {
+		fmt.Fprintf(b, "%-10s %s, when %s\n", "report", one.Connection, strings.Join(words(one.On...), ", "))
+	}
 	if r.Ticket != nil {
 		fmt.Fprintf(b, "%-10s %s %s\n", "ticket", r.Ticket.Connection, r.Ticket.Priority)
 	}

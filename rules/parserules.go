@@ -3,9 +3,12 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
 var ruleID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -51,11 +54,14 @@ func (p *parser) ruleAt(n *yaml.Node) (Rule, bool) {
 		p.problem(r.Line, "the rule says nothing", "add then: { queue: … }")
 		return r, true
 	}
-	g := p.fields(then.value, "then", "queue", "approval", "ladder", "respond", "min_strength", "notify", "ticket", "continue")
+	g := p.fields(then.value, "then", "queue", "approval", "ladder", "respond", "min_strength", "notify", "ticket", "report", "continue")
 	r.Continue = r.Continue || p.yes(g["continue"], "continue")
 	r.Then = p.effects(g)
 	for _, one := range p.list(g["notify"], "notify") {
 		r.Then.Notify = append(r.Then.Notify, p.notify(one))
+	}
+	for _, one := range p.list(g["report"], "report") {
+		r.Then.Reports = append(r.Then.Reports, p.report(one))
 	}
 	if t, ok := g["ticket"]; ok {
 		ticket := p.ticket(t)
@@ -119,6 +125,26 @@ func (p *parser) ticket(e entry) Ticket {
 		out.Priority = "normal"
 	}
 	p.refer(f["connection"], e.value.Line, out.Connection, out.Optional)
+	return out
+}
+
+func (p *parser) report(n *yaml.Node) Report {
+	f := p.fields(n, "report", "connection", "on", "to", "optional")
+	out := Report{
+		Connection: p.text(f["connection"], "connection"),
+		To:         Recipients(p.choice(f["to"], "to", string(ToMembers), string(ToEscalation), string(ToAssignee))),
+		Optional:   p.yes(f["optional"], "optional"),
+	}
+	for _, one := range p.list(f["on"], "on") {
+		moment := dispute.Moment(p.choice(entry{"on", one.Line, one}, "on", words(dispute.Moments...)...))
+		if moment != "" && !slices.Contains(out.On, moment) {
+			out.On = append(out.On, moment)
+		}
+	}
+	if len(out.On) == 0 {
+		p.problem(n.Line, "the report says nothing of when", "add on: [opened, decided]")
+	}
+	p.refer(f["connection"], n.Line, out.Connection, out.Optional)
 	return out
 }
 

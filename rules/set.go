@@ -77,6 +77,7 @@ type Effects struct {
 	MinStrength string
 	Notify      []Notify
 	Ticket      *Ticket
+	Reports     []Report
 }
 
 // Notify tells one channel of a messaging connection.
@@ -92,6 +93,26 @@ type Ticket struct {
 	Connection string `json:"connection"`
 	Priority   string `json:"priority"` // low, normal, high, urgent
 	// Optional tickets are left out where the connection does not exist.
+	Optional bool `json:"optional,omitempty"`
+}
+
+// Recipients are whom a report is written to, by their part in the case: the
+// addresses stay in the rule set.
+type Recipients string
+
+// The recipients.
+const (
+	ToMembers    Recipients = "members"     // of the queue
+	ToEscalation Recipients = "escalate_to" // of the queue
+	ToAssignee   Recipients = "assignee"    // the queue's members while there is none
+)
+
+// Report tells another system of moments in a case's life.
+type Report struct {
+	Connection string           `json:"connection"`
+	On         []dispute.Moment `json:"on"`
+	To         Recipients       `json:"to,omitempty"`
+	// Optional reports are left out where the connection does not exist.
 	Optional bool `json:"optional,omitempty"`
 }
 

@@ -17,10 +17,12 @@ import (
 	"github.com/rebuttal-hq/rebuttal/simulator/clearhaus"
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
 	"github.com/rebuttal-hq/rebuttal/simulator/healthsafepay"
+	"github.com/rebuttal-hq/rebuttal/simulator/httpsource"
 	"github.com/rebuttal-hq/rebuttal/simulator/hubspot"
 	"github.com/rebuttal-hq/rebuttal/simulator/localpayment"
 	"github.com/rebuttal-hq/rebuttal/simulator/paypal"
 	"github.com/rebuttal-hq/rebuttal/simulator/quickbooks"
+	"github.com/rebuttal-hq/rebuttal/simulator/salesforce"
 	"github.com/rebuttal-hq/rebuttal/simulator/shipbob"
 	"github.com/rebuttal-hq/rebuttal/simulator/shopify"
 	"github.com/rebuttal-hq/rebuttal/simulator/slack"
@@ -43,6 +45,9 @@ const (
 	ShopifyToken        = "shpat_simulator"
 	ShipBobToken        = "shipbob-simulator"
 	HubSpotToken        = "pat-simulator"
+	SalesforceClient    = "sf-client-simulator"
+	SalesforceSecret    = "sf-secret-simulator"
+	ServiceSecret       = "service-secret-simulator-0123456789"
 	SlackToken          = "xoxb-simulator"
 	SlackSigningSecret  = "slack-signing-simulator"
 	ZendeskEmail        = "agent@acme.example"
@@ -113,7 +118,7 @@ func New(o Options) *Simulator {
 		World: w, Faults: &faults.Set{}, opts: o, mux: http.NewServeMux(),
 		Stripe:     stripe.New(w, stripe.Options{SecretKey: StripeKey, WebhookSecret: StripeWebhookSecret, TargetURL: o.webhooks(StripeConnection), Now: o.Now}),
 		Slack:      slack.New(SlackToken, SlackSigningSecret),
-		Zendesk:    zendesk.New(ZendeskEmail, ZendeskToken),
+		Zendesk:    zendesk.New(w, ZendeskEmail, ZendeskToken),
 		QuickBooks: quickbooks.New(QuickBooksRealm, QuickBooksClient, QuickBooksSecret, QuickBooksRefresh),
 	}
 	s.openAccounts(w)
@@ -121,6 +126,8 @@ func New(o Options) *Simulator {
 	s.vendor("shopify", shopify.New(w, ShopifyToken))
 	s.vendor("shipbob", shipbob.New(w, ShipBobToken))
 	s.vendor("hubspot", hubspot.New(w, HubSpotToken))
+	s.vendor("salesforce", salesforce.New(w, SalesforceClient, SalesforceSecret))
+	s.vendor("httpsource", httpsource.New(w, ServiceSecret))
 	s.vendor("slack", s.Slack)
 	s.vendor("zendesk", s.Zendesk)
 	s.vendor("quickbooks", s.QuickBooks)

@@ -197,6 +197,7 @@ func wantReads(t *testing.T, d *DB, before map[string][]row) {
 		}
 	}
 	got["rule_sets"] = len(must[[]RuleSet](t)(d.RuleHistory(ctx)))
+	got["letter_sets"] = len(must[[]LetterSet](t)(d.LetterHistory(ctx)))
 	got["tokens"] = len(must[[]Token](t)(d.ListTokens(ctx)))
 	for _, r := range must[[]Reconciliation](t)(d.Reconciliations(ctx)) {
 		got["reconciliations"]++
@@ -276,6 +277,8 @@ func wantWrites(t *testing.T, d *DB) {
 		t.Errorf("claimed %+v", claimed)
 	}
 	_, err := d.PublishRules(t.Context(), "version: 2\n", "ana", "", 0)
+	ok(t, err)
+	_, err = d.PublishLetters(t.Context(), NewLetters{Name: "new", Language: "en", Source: "{}\n", Author: "ana"})
 	ok(t, err)
 	secret := must[string](t)(d.CreateToken(t.Context(), "new", "ana", "reader"))
 	_, err = d.Authenticate(t.Context(), secret)

@@ -2,9 +2,12 @@ package worker
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -19,6 +22,20 @@ import (
 type Sweeps struct {
 	Every time.Duration // for what changed since the sweep before
 	Whole time.Duration // for everything, with a comparison
+	// Database is the address of the database whose cases are swept: the schedules
+	// that workers of another one keep in the namespace are left alone.
+	Database string
+}
+
+// owner is the note by which a schedule shows whose it is: the database's host and
+// name, of which nothing can be read.
+func (s Sweeps) owner() string {
+	what := s.Database
+	if u, err := url.Parse(s.Database); err == nil {
+		what = u.Host + u.Path
+	}
+	sum := sha256.Sum256([]byte(what))
+	return "kept by rebuttal for the database " + hex.EncodeToString(sum[:4])
 }
 
 // The schedules are called sweep/<connection> and reconcile/<connection>.
@@ -35,7 +52,7 @@ const scheduleRetry = 15 * time.Second
 // does so; the last to come changes nothing.
 func KeepSchedules(ctx context.Context, c client.Client, connections []string, s Sweeps, log *slog.Logger) {
 	for {
-		err := keepSchedules(ctx, c.ScheduleClient(), wantedSchedules(connections, s))
+		err := keepSchedules(ctx, c.ScheduleClient(), s.owner(), wantedSchedules(connections, s))
 		if err == nil || ctx.Err() != nil {
 			return
 		}
@@ -51,13 +68,13 @@ func KeepSchedules(ctx context.Context, c client.Client, connections []string, s
 func wantedSchedules(connections []string, s Sweeps) map[string]client.ScheduleOptions {
 	out := map[string]client.ScheduleOptions{}
 	for _, name := range connections {
-		out[sweepPrefix+name] = schedule(sweepPrefix+name, s.Every, activities.SweepInput{Connection: name})
-		out[reconcilePrefix+name] = schedule(reconcilePrefix+name, s.Whole, activities.SweepInput{Connection: name, Whole: true})
+		out[sweepPrefix+name] = schedule(sweepPrefix+name, s.owner(), s.Every, activities.SweepInput{Connection: name})
+		out[reconcilePrefix+name] = schedule(reconcilePrefix+name, s.owner(), s.Whole, activities.SweepInput{Connection: name, Whole: true})
 	}
 	return out
 }
 
-func schedule(id string, every time.Duration, in activities.SweepInput) client.ScheduleOptions {
+func schedule(id, owner string, every time.Duration, in activities.SweepInput) client.ScheduleOptions {
 	return client.ScheduleOptions{
 		ID: id,
 		Spec: client.ScheduleSpec{
@@ -67,17 +84,18 @@ func schedule(id string, every time.Duration, in activities.SweepInput) client.S
 		Action: &client.ScheduleWorkflowAction{
 			ID: id, Workflow: workflows.SweepWorkflow, Args: []any{in}, TaskQueue: workflows.CasesQueue,
 		},
+		Note:          owner,
 		CatchupWindow: every, // what was missed for longer is caught up by the next
 	}
 }
 
-func keepSchedules(ctx context.Context, c client.ScheduleClient, want map[string]client.ScheduleOptions) error {
+func keepSchedules(ctx context.Context, c client.ScheduleClient, owner string, want map[string]client.ScheduleOptions) error {
 	for id, options := range want {
 		if err := keepSchedule(ctx, c, options); err != nil {
 			return fmt.Errorf("schedule %s: %w", id, err)
 		}
 	}
-	return dropSchedules(ctx, c, want)
+	return dropSchedules(ctx, c, owner, want)
 }
 
 func keepSchedule(ctx context.Context, c client.ScheduleClient, want client.ScheduleOptions) error {
@@ -89,13 +107,17 @@ func keepSchedule(ctx context.Context, c client.ScheduleClient, want client.Sche
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			have := in.Description.Schedule
 			have.Spec, have.Action = &want.Spec, want.Action
+			have.Policy.CatchupWindow = want.CatchupWindow
+			if !have.State.Paused { // else the note says why
+				have.State.Note = want.Note
+			}
 			return &client.ScheduleUpdate{Schedule: &have}, nil
 		},
 	})
 }
 
-// dropSchedules ends those of connections that are no longer configured.
-func dropSchedules(ctx context.Context, c client.ScheduleClient, want map[string]client.ScheduleOptions) error {
+// dropSchedules ends the owner's for connections that are no longer configured.
+func dropSchedules(ctx context.Context, c client.ScheduleClient, owner string, want map[string]client.ScheduleOptions) error {
 	list, err := c.List(ctx, client.ScheduleListOptions{PageSize: 100})
 	if err != nil {
 		return err
@@ -106,8 +128,8 @@ func dropSchedules(ctx context.Context, c client.ScheduleClient, want map[string
 			return err
 		}
 		_, wanted := want[entry.ID]
-		ours := strings.HasPrefix(entry.ID, sweepPrefix) || strings.HasPrefix(entry.ID, reconcilePrefix)
-		if !ours || wanted {
+		sweeps := strings.HasPrefix(entry.ID, sweepPrefix) || strings.HasPrefix(entry.ID, reconcilePrefix)
+		if wanted || !sweeps || entry.Note != owner {
 			continue
 		}
 		if err := c.GetHandle(ctx, entry.ID).Delete(ctx); err != nil {

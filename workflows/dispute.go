@@ -83,7 +83,7 @@ func (d *run) do(ctx workflow.Context, m move) (done bool, err error) {
 	case actSubmit, actAccept:
 		d.respond(ctx, m)
 	case actRung:
-		d.rung()
+		d.rung(ctx)
 	case actSettle:
 		d.settle(ctx)
 	case actFinish:
@@ -171,6 +171,7 @@ func (d *run) plan(ctx workflow.Context) error {
 	d.Plan, d.Replan, d.RungsDone = &p, false, 0
 	d.event("planned", "machine", "rule", p.Rule, "rule_set", p.RuleSet, "queue", p.Queue, "cut_off", stamp(p.CutOff))
 	d.places(p)
+	d.report(ctx, dispute.MomentOpened, string(d.Known.Stage), "")
 	d.claim(ctx)
 	return nil
 }
@@ -243,11 +244,14 @@ func (d *run) left(ctx workflow.Context) time.Duration {
 	return d.Known.Deadline.Last().Sub(workflow.Now(ctx))
 }
 
-func (d *run) rung() {
+func (d *run) rung(ctx workflow.Context) {
 	r := d.Plan.Rungs[d.RungsDone]
 	d.RungsDone++
 	d.event(r.Kind, "machine", "rung", r.Name)
 	d.say(fmt.Sprintf("%s: %s", r.Kind, r.Name))
+	if r.Kind == activities.RungEscalate {
+		d.report(ctx, dispute.MomentEscalated, string(d.Known.Stage)+"/"+r.Name, r.Name)
+	}
 }
 
 func (d *run) settle(ctx workflow.Context) {
@@ -256,6 +260,7 @@ func (d *run) settle(ctx workflow.Context) {
 	d.SettleUntil = workflow.Now(ctx).Add(d.Plan.Linger)
 	d.event("verdict", "machine", "outcome", string(d.Outcome), "provider_status", d.Known.RawStatus)
 	d.say("verdict: " + string(d.Outcome))
+	d.report(ctx, dispute.MomentDecided, d.Settled, "")
 }
 
 // outcome is how the case ended; a dispute counts as accepted only when we gave

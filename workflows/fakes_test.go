@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -102,9 +103,11 @@ func (f *fakes) Plan(ctx context.Context, in activities.PlanInput) (activities.P
 	if !p.CutOff.After(now) && deadline.After(now) {
 		p.CutOff = now.Add(deadline.Sub(now) / 2)
 	}
-	for _, d := range w.remind {
-		if at := p.CutOff.Add(-d); at.After(now) {
-			p.Rungs = append(p.Rungs, activities.Rung{Kind: "remind", Name: d.String() + " before the cut-off", At: at})
+	for kind, steps := range map[string][]time.Duration{activities.RungRemind: w.remind, activities.RungEscalate: w.escalate} {
+		for _, d := range steps {
+			if at := p.CutOff.Add(-d); at.After(now) {
+				p.Rungs = append(p.Rungs, activities.Rung{Kind: kind, Name: d.String() + " before the cut-off", At: at})
+			}
 		}
 	}
 	slices.SortFunc(p.Rungs, func(a, b activities.Rung) int { return a.At.Compare(b.At) })
@@ -163,6 +166,10 @@ func (f *fakes) respond(ctx context.Context, step string, word dispute.Response,
 		w.sent = append(w.sent, got)
 	}
 	return got, nil
+}
+
+func (f *fakes) Report(ctx context.Context, in activities.ReportInput) error {
+	return f.enter(ctx, "Report", in)
 }
 
 func (f *fakes) Publish(ctx context.Context, in activities.PublishInput) error {

@@ -131,6 +131,8 @@ func respond(s *State, now time.Time) move {
 		return waitFor(s, dispute.StatusOpen, "")
 	case s.ApprovedBy != "":
 		return move{Act: actSubmit, By: decider(s)}
+	case s.Packet.Problem != "":
+		return waitFor(s, dispute.StatusNeedsPerson, "the evidence does not fit: "+s.Packet.Problem)
 	case s.Packet.Strength < s.Plan.MinStrength:
 		return waitFor(s, dispute.StatusNeedsPerson, fmt.Sprintf("the evidence has strength %d of 4 and the rule wants %d: add to it, or approve", s.Packet.Strength, s.Plan.MinStrength))
 	case s.Packet.Complete:

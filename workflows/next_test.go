@@ -142,6 +142,7 @@ func TestNext(t *testing.T) {
 		{"a person overrules a rule that accepts", with(chooses(dispute.ResponseContest), func(s *State) { s.Plan.Respond = dispute.ResponseAccept }), 0, move{Act: actSubmit, By: "rule:r"}},
 		{"incomplete", with(thin), 0, wait(dispute.StatusOpen, cutOff, sends, "evidence is incomplete")},
 		{"weaker than the rule wants", with(weak), 0, wait(dispute.StatusNeedsPerson, cutOff, sends, "the evidence has strength 1 of 4 and the rule wants 2: add to it, or approve")},
+		{"evidence that does not fit", with(func(s *State) { s.Packet.Problem = "too large" }), 0, wait(dispute.StatusNeedsPerson, cutOff, sends, "the evidence does not fit: too large")},
 		{"weak and approved", with(weak, approved), 0, move{Act: actSubmit, By: "ana"}},
 		{"weak at the cut-off", with(weak, rungsDone), cutOff, move{Act: actSubmit, By: "cut-off"}},
 		{"as strong as the rule wants", with(weak, func(s *State) { s.Packet.Strength = 2 }), 0, move{Act: actSubmit, By: "rule:r"}},

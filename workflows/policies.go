@@ -38,6 +38,8 @@ var (
 	vendorWrite = policy{start: 2 * time.Minute, heartbeat: 15 * time.Second, first: time.Second, most: 2 * time.Minute}
 	// notify: words for people; stale after an hour.
 	notify = policy{start: 20 * time.Second, total: time.Hour, first: time.Second, most: 2 * time.Minute}
+	// tellSystem: a moment for a sheet, a CRM, a fraud list or a mailbox.
+	tellSystem = policy{start: 60 * time.Second, heartbeat: 15 * time.Second, total: 3 * 24 * time.Hour, first: 2 * time.Second, most: 15 * time.Minute}
 	// postMoney: entries for the books; late is better than never.
 	postMoney = policy{start: 60 * time.Second, heartbeat: 15 * time.Second, total: 30 * 24 * time.Hour, first: 2 * time.Second, most: 15 * time.Minute}
 )

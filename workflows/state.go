@@ -68,6 +68,8 @@ type State struct {
 	SettleUntil time.Time      `json:"settle_until,omitzero"`
 	Outcome     dispute.Status `json:"outcome,omitempty"`
 
+	Reported []string `json:"reported,omitempty"` // moments that other systems were told of
+
 	Entries int `json:"entries,omitempty"` // journal entries posted so far
 	Pushed  int `json:"pushed,omitempty"`  // of them, what accounting was told
 

@@ -44,6 +44,7 @@ type world struct {
 	inbox      map[string]dispute.Notice // what is stored, by event
 	margin     time.Duration             // between cut-off and deadline
 	remind     []time.Duration           // before the cut-off
+	escalate   []time.Duration           // before the cut-off
 	patience   time.Duration             // with sources
 	plan       activities.Plan           // without its times
 	incomplete bool

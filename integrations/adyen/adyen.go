@@ -117,9 +117,7 @@ func (s *Settings) check() ([][]byte, error) {
 	if s.ReferenceIs != orderName && s.ReferenceIs != orderID {
 		problems = append(problems, errors.New("reference_is is neither "+orderName+" nor "+orderID))
 	}
-	if u, err := url.Parse(s.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		problems = append(problems, errors.New("base_url is no address such as "+liveURL+" or, for a test account, "+testURL))
-	}
+	problems = append(problems, vendorhttp.CheckURL("base_url", s.BaseURL, liveURL+" or, for a test account, "+testURL))
 	keys, err := s.keys()
 	return keys, errors.Join(append(problems, err)...)
 }

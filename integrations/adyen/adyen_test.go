@@ -124,8 +124,8 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	c := dispute.Case{Ref: dispute.Ref{ID: "DZ4DPSHB4WD2WN82"}}
 	uploaded := packet("key", c)
-	uploaded.Uploaded = map[string]string{uploaded.Files[0].SHA256: "SupplyDefenseMaterial/DefenseMaterial"}
-	chosen := defence{reason: "SupplyDefenseMaterial", types: map[string][]string{uploaded.Files[0].SHA256: {"DefenseMaterial"}}}
+	chosen := defence{Reason: "SupplyDefenseMaterial", Types: map[string][]string{uploaded.Files[0].SHA256: {"DefenseMaterial"}}}
+	uploaded.Uploaded = map[string]string{noteDefence: chosen.note(), uploaded.Files[0].SHA256: "DefenseMaterial"}
 	call := func(name string, write bool, do func(context.Context, *adapter) error) vendortest.Call {
 		return vendortest.Call{Name: name, Write: write, Do: func(ctx context.Context, a integrations.Adapter) error { return do(ctx, a.(readerless).a) }}
 	}
@@ -167,7 +167,7 @@ func TestConformance(t *testing.T) {
 			})),
 			keyed("key/delete/TIDorInvoice", call("delete", true, func(ctx context.Context, a *adapter) error {
 				s := uploaded
-				s.Uploaded = map[string]string{s.Files[0].SHA256: chosen.id(s.Files[0].SHA256), "older": "SupplyDefenseMaterial/TIDorInvoice"}
+				s.Uploaded = map[string]string{s.Files[0].SHA256: "DefenseMaterial", "older": "TIDorInvoice"}
 				_, err := a.supply(ctx, s, chosen)
 				return err
 			})),

@@ -3,6 +3,7 @@ package adyen
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,12 @@ type event struct {
 	// silent is the status when the item has no disputeStatus, as for payments
 	// processed in Brazil.
 	silent dispute.ProviderStatus
+	// decides says that the code, which is signed, is the verdict: silent is the
+	// status then, whatever the item says.
+	decides bool
+	// ends are the verdicts that the status may add to the code. No status is
+	// signed: any other verdict is for a person to look at.
+	ends []dispute.ProviderStatus
 	// means holds the statuses that are something else in this event.
 	means map[text]dispute.ProviderStatus
 	// category is of the money that moved, when some did; credit says that it
@@ -39,29 +46,31 @@ var events = map[text]event{
 	"NOTIFICATION_OF_CHARGEBACK": {
 		kind: dispute.NoticeOpened, stage: dispute.StageChargeback, opens: true, silent: dispute.ProviderNeedsResponse,
 	},
-	// Whether it opened the dispute or lost it is told by the status alone.
+	// Whether it opened the dispute or lost it is told by the status alone, so
+	// that it is never the end: the money has moved, and there may be time left.
 	"CHARGEBACK": {
 		kind: dispute.NoticeFundsWithdrawn, stage: dispute.StageChargeback, opens: true, silent: dispute.ProviderUnknown,
 		category: "chargeback",
 	},
-	"INFORMATION_SUPPLIED": {
+	informationSupplied: {
 		kind: dispute.NoticeUpdated, stage: dispute.StageChargeback, silent: dispute.ProviderUnknown,
 	},
 	// "This stage is not final": it is won only where the status says so.
 	"CHARGEBACK_REVERSED": {
 		kind: dispute.NoticeFundsReinstated, stage: dispute.StageChargeback, silent: dispute.ProviderUnderReview,
-		category: "chargeback_reversed", credit: true,
+		category: "chargeback_reversed", credit: true, ends: []dispute.ProviderStatus{dispute.ProviderWon},
 	},
 	"DISPUTE_DEFENSE_PERIOD_ENDED": {
 		kind: dispute.NoticeClosed, stage: dispute.StageChargeback, silent: dispute.ProviderLost,
+		ends:  []dispute.ProviderStatus{dispute.ProviderLost, dispute.ProviderClosed},
 		means: map[text]dispute.ProviderStatus{"Undefended": dispute.ProviderLost},
 	},
 	"ISSUER_RESPONSE_TIMEFRAME_EXPIRED": {
-		kind: dispute.NoticeClosed, stage: dispute.StageChargeback, silent: dispute.ProviderWon,
+		kind: dispute.NoticeClosed, stage: dispute.StageChargeback, silent: dispute.ProviderWon, decides: true,
 	},
 	"SECOND_CHARGEBACK": {
 		kind: dispute.NoticeFundsWithdrawn, stage: dispute.StagePreArbitration, silent: dispute.ProviderLost,
-		category: "second_chargeback",
+		category: "second_chargeback", ends: []dispute.ProviderStatus{dispute.ProviderLost},
 	},
 	// Pending may be pending an answer of ours: what is open is ours to answer
 	// until it is told otherwise.
@@ -73,27 +82,31 @@ var events = map[text]event{
 		kind: dispute.NoticeUpdated, stage: dispute.StagePreArbitration, silent: dispute.ProviderUnderReview,
 	},
 	"PREARBITRATION_ACCEPTED": {
-		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderLost,
+		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderLost, decides: true,
 	},
 	"PREARBITRATION_ISSUER_WITHDRAWN": {
-		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderWon,
+		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderWon, decides: true,
 	},
 	"PREARBITRATION_WON": {
-		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderWon,
+		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderWon, decides: true,
 	},
 	"PREARBITRATION_LOST": {
-		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderLost,
+		kind: dispute.NoticeClosed, stage: dispute.StagePreArbitration, silent: dispute.ProviderLost, decides: true,
 	},
 	"SCHEME_ARBITRATION": {
 		kind: dispute.NoticeUpdated, stage: dispute.StageArbitration, silent: dispute.ProviderUnderReview,
 	},
 	"SCHEME_ARBITRATION_WON": {
-		kind: dispute.NoticeClosed, stage: dispute.StageArbitration, silent: dispute.ProviderWon,
+		kind: dispute.NoticeClosed, stage: dispute.StageArbitration, silent: dispute.ProviderWon, decides: true,
 	},
 	"SCHEME_ARBITRATION_LOST": {
-		kind: dispute.NoticeClosed, stage: dispute.StageArbitration, silent: dispute.ProviderLost,
+		kind: dispute.NoticeClosed, stage: dispute.StageArbitration, silent: dispute.ProviderLost, decides: true,
 	},
 }
+
+// informationSupplied tells that a defence or an answer arrived, without saying
+// of which stage.
+const informationSupplied = "INFORMATION_SUPPLIED"
 
 // fraudWarning is Visa's TC40 or Mastercard's SAFE report. Its reference is its
 // own and no dispute's.
@@ -137,6 +150,9 @@ func (a *adapter) notice(it item, at time.Time) dispute.Notice {
 	if !known || it.OriginalReference == "" && !e.opens {
 		return n
 	}
+	if it.EventCode == informationSupplied && it.Data.inquires() {
+		return n // of a request for information, which only unsigned fields tell
+	}
 	s := e.snapshot(it, at)
 	n.Kind, n.Snapshot, n.Unsigned = e.kind, &s, unsigned
 	if s.Status.Final() && e.category == "" {
@@ -146,25 +162,25 @@ func (a *adapter) notice(it item, at time.Time) dispute.Notice {
 }
 
 // unsigned are the facts of a dispute that Adyen's eight signed fields leave out.
-var unsigned = []string{"raw_status", "reason", "network_code", "due_by"}
+var unsigned = []string{"raw_status", "status", "reason", "network", "network_code", "due_by"}
 
-// snapshot is the dispute as the item tells it. What defendable denies is not
-// NoResponse: it is unsigned and would let a case wait without anybody. Adyen is
-// asked for the defences when the answer is sent.
+// inquires reports whether the item speaks of a request for information.
+func (d data) inquires() bool { return d.ChargebackReasonCode == "" && d.RFIReasonCode != "" }
+
+// snapshot is the dispute as the item tells it. The stage is the signed code's:
+// another one would begin anew and forget the answer that was given. What
+// defendable denies is not NoResponse: it is unsigned and would let a case wait
+// without anybody. Adyen is asked for the defences when the answer is sent.
 func (e event) snapshot(it item, at time.Time) dispute.Snapshot {
-	stage := e.stage
-	if stage == dispute.StageChargeback && it.Data.ChargebackReasonCode == "" && it.Data.RFIReasonCode != "" {
-		stage = dispute.StageInquiry
-	}
-	status := e.status(it.Data, stage)
-	if status.Final() && !e.ends(status) {
-		status = dispute.ProviderUnknown
+	status, raw := e.status(it.Data), string(cmp.Or(it.Data.DisputeStatus, it.EventCode))
+	if status.Final() && !e.decides && it.Data.DisputeStatus != "" && !slices.Contains(e.ends, status) {
+		status, raw = dispute.ProviderUnknown, "unconfirmed "+raw
 	}
 	s := dispute.Snapshot{
 		ID: string(it.PspReference), Payment: string(it.OriginalReference), PaymentIntent: string(it.MerchantReference),
 		Reason: strings.TrimSpace(string(it.Reason)), Network: network(it),
 		NetworkCode: strings.TrimSpace(string(cmp.Or(it.Data.ChargebackReasonCode, it.Data.RFIReasonCode))),
-		RawStatus:   string(cmp.Or(it.Data.DisputeStatus, it.EventCode)), Status: status, Stage: stage,
+		RawStatus:   raw, Status: status, Stage: e.stage,
 		DueUnsigned: true, // no date of a webhook is signed
 		HasEvidence: status == dispute.ProviderUnderReview || it.Data.AutoDefended == "true",
 	}
@@ -181,21 +197,16 @@ func (e event) snapshot(it item, at time.Time) dispute.Snapshot {
 	return s
 }
 
-// ends says whether the event may end its dispute. No status is signed: one that
-// makes an opening the end silences the case, so a person looks at it. A
-// CHARGEBACK takes the money, so it may be lost and nothing else.
-func (e event) ends(status dispute.ProviderStatus) bool {
-	return e.kind != dispute.NoticeOpened && (!e.opens || status == dispute.ProviderLost)
-}
-
 // status reads the item's word for how the dispute stands. A request for
 // information that nobody answered closes; whether a chargeback follows is
 // another event.
-func (e event) status(d data, stage dispute.Stage) dispute.ProviderStatus {
+func (e event) status(d data) dispute.ProviderStatus {
 	special, ok := e.means[d.DisputeStatus]
 	word, known := statuses[d.DisputeStatus]
 	switch {
-	case stage == dispute.StageInquiry && d.DisputeStatus == "Expired":
+	case e.decides:
+		return e.silent
+	case d.inquires() && d.DisputeStatus == "Expired":
 		return dispute.ProviderClosed
 	case d.DisputeStatus == "" && e.silent == dispute.ProviderUnknown && d.Defendable == "true":
 		return dispute.ProviderNeedsResponse

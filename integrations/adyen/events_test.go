@@ -38,20 +38,26 @@ func TestStandings(t *testing.T) {
 		{"NOTIFICATION_OF_CHARGEBACK", "Teleported", dispute.NoticeOpened, cb, dispute.ProviderUnknown, 0},
 		{"CHARGEBACK", "Undefended", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderNeedsResponse, -12900},
 		{"CHARGEBACK", "Pending", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderUnderReview, -12900},
-		{"CHARGEBACK", "Lost", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderLost, -12900},
+		{"CHARGEBACK", "Lost", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderUnknown, -12900},
+		{"CHARGEBACK", "Accepted", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderUnknown, -12900},
 		{"CHARGEBACK", "Won", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderUnknown, -12900},
 		{"CHARGEBACK", "", dispute.NoticeFundsWithdrawn, cb, dispute.ProviderUnknown, -12900},
 		{"INFORMATION_SUPPLIED", "Pending", dispute.NoticeUpdated, cb, dispute.ProviderUnderReview, 0},
 		{"INFORMATION_SUPPLIED", "Undefended", dispute.NoticeUpdated, cb, dispute.ProviderNeedsResponse, 0},
+		{"INFORMATION_SUPPLIED", "Lost", dispute.NoticeUpdated, cb, dispute.ProviderUnknown, 0},
 		{"INFORMATION_SUPPLIED", "", dispute.NoticeUpdated, cb, dispute.ProviderUnknown, 0},
 		{"CHARGEBACK_REVERSED", "Pending", dispute.NoticeFundsReinstated, cb, dispute.ProviderUnderReview, 12900},
 		{"CHARGEBACK_REVERSED", "", dispute.NoticeFundsReinstated, cb, dispute.ProviderUnderReview, 12900},
 		{"CHARGEBACK_REVERSED", "Won", dispute.NoticeFundsReinstated, cb, dispute.ProviderWon, 12900},
+		{"CHARGEBACK_REVERSED", "Lost", dispute.NoticeFundsReinstated, cb, dispute.ProviderUnknown, 12900},
+		{"SECOND_CHARGEBACK", "Won", dispute.NoticeFundsWithdrawn, pre, dispute.ProviderUnknown, -12900},
 		{"SECOND_CHARGEBACK", "Lost", dispute.NoticeFundsWithdrawn, pre, dispute.ProviderLost, -12900},
 		{"SECOND_CHARGEBACK", "", dispute.NoticeFundsWithdrawn, pre, dispute.ProviderLost, -12900},
 		{"DISPUTE_DEFENSE_PERIOD_ENDED", "Undefended", dispute.NoticeClosed, cb, dispute.ProviderLost, 0},
 		{"DISPUTE_DEFENSE_PERIOD_ENDED", "Accepted", dispute.NoticeClosed, cb, dispute.ProviderLost, 0},
 		{"DISPUTE_DEFENSE_PERIOD_ENDED", "Pending", dispute.NoticeClosed, cb, dispute.ProviderUnderReview, 0},
+		{"DISPUTE_DEFENSE_PERIOD_ENDED", "Won", dispute.NoticeClosed, cb, dispute.ProviderUnknown, 0},
+		{"ISSUER_RESPONSE_TIMEFRAME_EXPIRED", "Undefended", dispute.NoticeClosed, cb, dispute.ProviderWon, 0},
 		{"ISSUER_RESPONSE_TIMEFRAME_EXPIRED", "", dispute.NoticeClosed, cb, dispute.ProviderWon, 0},
 		{"PREARBITRATION_OPEN", "Undefended", dispute.NoticeOpened, pre, dispute.ProviderNeedsResponse, 0},
 		{"PREARBITRATION_OPEN", "Pending", dispute.NoticeOpened, pre, dispute.ProviderNeedsResponse, 0},
@@ -60,8 +66,11 @@ func TestStandings(t *testing.T) {
 		{"PREARBITRATION_ACCEPTED", "", dispute.NoticeClosed, pre, dispute.ProviderLost, 0},
 		{"PREARBITRATION_ISSUER_WITHDRAWN", "", dispute.NoticeClosed, pre, dispute.ProviderWon, 0},
 		{"PREARBITRATION_WON", "Won", dispute.NoticeClosed, pre, dispute.ProviderWon, 0},
+		{"PREARBITRATION_WON", "Lost", dispute.NoticeClosed, pre, dispute.ProviderWon, 0},
+		{"PREARBITRATION_LOST", "Undefended", dispute.NoticeClosed, pre, dispute.ProviderLost, 0},
 		{"PREARBITRATION_LOST", "", dispute.NoticeClosed, pre, dispute.ProviderLost, 0},
 		{"SCHEME_ARBITRATION", "", dispute.NoticeUpdated, arb, dispute.ProviderUnderReview, 0},
+		{"SCHEME_ARBITRATION", "Lost", dispute.NoticeUpdated, arb, dispute.ProviderUnknown, 0},
 		{"SCHEME_ARBITRATION_WON", "", dispute.NoticeClosed, arb, dispute.ProviderWon, 0},
 		{"SCHEME_ARBITRATION_LOST", "Lost", dispute.NoticeClosed, arb, dispute.ProviderLost, 0},
 	} {
@@ -97,11 +106,14 @@ func TestNoDispute(t *testing.T) {
 		bend func(*standin.Item)
 		kind dispute.NoticeKind
 	}{
-		"unknown event":           {func(i *standin.Item) { i.EventCode = "DISPUTE_TELEPORTED" }, dispute.NoticeUnknown},
-		"issuer comments":         {func(i *standin.Item) { i.EventCode = "ISSUER_COMMENTS" }, dispute.NoticeUnknown},
-		"fraud warning":           {func(i *standin.Item) { i.EventCode = "NOTIFICATION_OF_FRAUD" }, dispute.NoticeFraudWarning},
-		"failed":                  {func(i *standin.Item) { i.Success = "false" }, dispute.NoticeUnknown},
-		"another account":         {func(i *standin.Item) { i.MerchantAccountCode = "Other" }, dispute.NoticeUnknown},
+		"unknown event":   {func(i *standin.Item) { i.EventCode = "DISPUTE_TELEPORTED" }, dispute.NoticeUnknown},
+		"issuer comments": {func(i *standin.Item) { i.EventCode = "ISSUER_COMMENTS" }, dispute.NoticeUnknown},
+		"fraud warning":   {func(i *standin.Item) { i.EventCode = "NOTIFICATION_OF_FRAUD" }, dispute.NoticeFraudWarning},
+		"failed":          {func(i *standin.Item) { i.Success = "false" }, dispute.NoticeUnknown},
+		"another account": {func(i *standin.Item) { i.MerchantAccountCode = "Other" }, dispute.NoticeUnknown},
+		"answer to a request for information": {func(i *standin.Item) {
+			i.EventCode, i.AdditionalData["rfiReasonCode"] = "INFORMATION_SUPPLIED", "S01"
+		}, dispute.NoticeUnknown},
 		"reversal of no original": {func(i *standin.Item) { i.EventCode, i.OriginalReference = "CHARGEBACK_REVERSED", "" }, dispute.NoticeUnknown},
 	} {
 		notices, err := a.Parse(body(t, signed(t, hmacKey, tt.bend)))
@@ -233,5 +245,36 @@ func TestAForgedDateOnlyShortens(t *testing.T) {
 	}
 	if got := v.Snapshot.DueBy.Format("2006-01-02"); got != "2026-09-18" {
 		t.Errorf("due %s, want the earliest of all", got)
+	}
+}
+
+// An unsigned reason code changes no stage, so that nothing is answered twice.
+func TestTheStageIsSigned(t *testing.T) {
+	t.Parallel()
+	a := connect(t, settings(nowhere))
+	for code, want := range map[string]dispute.Stage{
+		"CHARGEBACK": dispute.StageChargeback, "CHARGEBACK_REVERSED": dispute.StageChargeback, "DISPUTE_DEFENSE_PERIOD_ENDED": dispute.StageChargeback,
+		"REQUEST_FOR_INFORMATION": dispute.StageInquiry,
+	} {
+		for _, key := range []string{"chargebackReasonCode", "rfiReasonCode", "none"} {
+			notices, err := a.Parse(body(t, signed(t, hmacKey, func(i *standin.Item) { i.EventCode, i.AdditionalData[key] = code, "10.4" })))
+			if err != nil || notices[0].Snapshot == nil || notices[0].Snapshot.Stage != want {
+				t.Errorf("%s with %s: %+v, %v; want stage %s", code, key, notices, err, want)
+			}
+		}
+	}
+}
+
+// A forged verdict does not end a case that may still be answered.
+func TestAForgedVerdictClosesNothing(t *testing.T) {
+	t.Parallel()
+	a := connect(t, settings(nowhere))
+	for _, code := range []string{"REQUEST_FOR_INFORMATION", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "INFORMATION_SUPPLIED", "PREARBITRATION_OPEN"} {
+		for _, word := range []string{"Won", "Lost", "Accepted", "Expired"} {
+			notices, err := a.Parse(body(t, signed(t, hmacKey, func(i *standin.Item) { i.EventCode, i.AdditionalData["disputeStatus"] = code, word })))
+			if err != nil || notices[0].Snapshot.Status != dispute.ProviderUnknown || notices[0].Kind == dispute.NoticeClosed || notices[0].Snapshot.RawStatus != "unconfirmed "+word {
+				t.Errorf("%s %s: %+v, %v", code, word, notices, err)
+			}
+		}
 	}
 }

@@ -104,6 +104,15 @@ func TestLife(t *testing.T) {
 	stands(id, dispute.ProviderLost, -12900)
 	s.adyen.Again(id)
 
+	declined := s.adyen.Open(s.world.NewOrder(world.OrderOptions{Total: 700}), standin.DisputeOptions{})
+	step(s.adyen.Charge(declined))
+	stands(declined, dispute.ProviderNeedsResponse, -700)
+	if _, err := s.Submit(t.Context(), packet("declined", dispute.Case{Ref: dispute.Ref{ID: declined}, View: d.view(declined)})); err != nil {
+		t.Fatal(err)
+	}
+	step(s.adyen.Decide(declined, false)) // given back for the time being, and taken again
+	stands(declined, dispute.ProviderLost, -700)
+
 	reopened := s.adyen.Open(s.world.NewOrder(world.OrderOptions{Total: 5000}), standin.DisputeOptions{})
 	step(s.adyen.Expire(reopened))
 	stands(reopened, dispute.ProviderLost, 0)

@@ -13,18 +13,25 @@ import (
 // (docs.adyen.com/risk-management/understanding-disputes/defense-requirements).
 // A megabyte is taken as the smaller of its two meanings. Klarna takes PDF only.
 const (
-	pdfBytes        = 2_000_000
-	imageBytes      = 10_000_000 // JPG and TIFF
-	mexicoBytes     = 800_000    // domestic Mexican chargebacks
-	mastercardPages = 19
-	inquiryPages    = 4
+	pdfBytes     = 2_000_000
+	imageBytes   = 10_000_000 // JPG and TIFF
+	mexicoBytes  = 800_000    // domestic Mexican chargebacks
+	inquiryPages = 4
+	// mastercardPages is one less than Mastercard's 19, for a cover of Adyen's.
+	mastercardPages = 18
+	// Mastercard takes pictures of 300 dpi; what others take is not known.
+	mastercardDPI, safeDPI = 300, 200
 )
 
 // mediaTypes are the kinds of document with the bytes that one may have.
 var mediaTypes = map[string]int64{"application/pdf": pdfBytes, "image/jpeg": imageBytes, "image/tiff": imageBytes}
 
-// networkBytes are the networks' own limits on one document.
-var networkBytes = map[string]int64{"discover": 3_000_000, "diners": 3_000_000, "star": 5_000_000}
+// networkBytes are the networks' own limits on one document, and those on all
+// documents together.
+var (
+	networkBytes = map[string]int64{"discover": 3_000_000, "diners": 3_000_000, "star": 5_000_000}
+	networkTotal = map[string]int64{"discover": 3_000_000, "diners": 3_000_000}
+)
 
 // fileBytes is the most that one document of a kind may have; zero for a kind
 // that Adyen does not take. Which Mexican chargebacks are domestic Adyen does
@@ -40,17 +47,23 @@ func fileBytes(s dispute.Snapshot, mediaType string) int64 {
 	return most
 }
 
+// below leaves five per cent of a limit free.
+func below(limit int64) int64 { return limit / 20 * 19 }
+
 // Limits implements integrations.Responder. Adyen takes documents and no text.
 // Pages that it does not limit are left open.
 func (a *adapter) Limits(c dispute.Case) integrations.Limits {
 	s, slots := c.View.Snapshot, fields(c)
-	one := fileBytes(s, "application/pdf")
+	one := below(fileBytes(s, "application/pdf"))
 	l := integrations.Limits{
-		FileBytes: one, TotalBytes: one * int64(len(slots)), FileFields: slots,
+		FileBytes: one, TotalBytes: one * int64(len(slots)), Files: len(slots), DPI: safeDPI, FileFields: slots,
 		MediaTypes: []string{"application/pdf", "image/jpeg", "image/tiff"},
 	}
+	if all, ok := networkTotal[s.Network]; ok {
+		l.TotalBytes = min(l.TotalBytes, below(all))
+	}
 	if s.Network == "mastercard" {
-		l.TotalPages = mastercardPages
+		l.TotalPages, l.DPI = mastercardPages, mastercardDPI
 	}
 	if s.Stage == dispute.StageInquiry {
 		l.TotalPages = inquiryPages
@@ -63,12 +76,14 @@ func (a *adapter) Limits(c dispute.Case) integrations.Limits {
 // (evidence limits, confidence medium), a request for information few pages.
 func fields(c dispute.Case) []dispute.EvidenceField {
 	out := []dispute.EvidenceField{dispute.FieldUncategorizedFile}
-	switch s := c.View.Snapshot; {
+	s := c.View.Snapshot
+	card := s.Network == "visa" || s.Network == "mastercard"
+	switch {
 	case s.Stage == dispute.StageInquiry:
+	case card && c.Family == dispute.FamilyProductNotReceived:
+		out = append(out, dispute.FieldShippingDocumentation)
 	case s.Network == "mastercard":
 		out = append(out, dispute.FieldReceipt)
-	case s.Network == "visa" && c.Family == dispute.FamilyProductNotReceived:
-		out = append(out, dispute.FieldShippingDocumentation)
 	}
 	return out
 }
@@ -81,7 +96,7 @@ func checkPacket(s integrations.Submission) error {
 	if len(s.Texts) > 0 {
 		return errors.New("the packet holds text, Adyen takes documents")
 	}
-	slots, taken := fields(s.Case), map[dispute.EvidenceField]bool{}
+	slots, taken, total := fields(s.Case), map[dispute.EvidenceField]bool{}, int64(0)
 	for _, f := range s.Files {
 		most := fileBytes(s.Case.View.Snapshot, f.MediaType)
 		switch size := int64(len(f.Bytes)); {
@@ -95,6 +110,10 @@ func checkPacket(s integrations.Submission) error {
 			return fmt.Errorf("file %s has %d bytes, want 1 to %d", f.SHA256, size, most)
 		}
 		taken[f.Field] = true
+		total += int64(len(f.Bytes))
+	}
+	if all, ok := networkTotal[s.Case.View.Snapshot.Network]; ok && total > all {
+		return fmt.Errorf("the files have %d bytes together, the network takes %d", total, all)
 	}
 	return nil
 }

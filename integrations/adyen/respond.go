@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -37,20 +38,21 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 			return integrations.Receipt{Uploads: uploads}, err
 		}
 	}
-	receipt, err := a.final(ctx, op, "/defendDispute", s.Key, order{Dispute: id, Reason: d.reason})
+	receipt, err := a.final(ctx, op, "/defendDispute", s.Key, order{Dispute: id, Reason: d.Reason})
 	receipt.Uploads = uploads
 	return receipt, err
 }
 
 // supply uploads the files that are not there yet and takes back what earlier
 // attempts left under other types. A type holds one document, so that the same
-// upload twice is one (assumed: Adyen deletes documents by their type).
+// upload twice is one (assumed: Adyen deletes documents by their type). Adyen
+// gives uploads no ids: their types stand for them.
 func (a *adapter) supply(ctx context.Context, s integrations.Submission, d defence) (map[string]string, error) {
-	id, ids := s.Case.Ref.ID, map[string]string{}
+	id, ids := s.Case.Ref.ID, map[string]string{noteDefence: d.note()}
 	for _, f := range s.Files {
-		upload := d.id(f.SHA256)
+		upload := strings.Join(d.Types[f.SHA256], ",")
 		if s.Uploaded[f.SHA256] != upload {
-			_, err := a.call(ctx, "supply file "+f.SHA256, "/supplyDefenseDocument", s.Key+"/"+f.SHA256, order{Dispute: id, Documents: documents(f, d.types[f.SHA256])})
+			_, err := a.call(ctx, "supply file "+f.SHA256, "/supplyDefenseDocument", s.Key+"/"+f.SHA256, order{Dispute: id, Documents: documents(f, d.Types[f.SHA256])})
 			if err != nil {
 				return ids, err
 			}
@@ -60,13 +62,29 @@ func (a *adapter) supply(ctx context.Context, s integrations.Submission, d defen
 		}
 		ids[f.SHA256] = upload
 	}
-	for _, stale := range d.stale(s.Uploaded) {
+	for _, stale := range supplied(s.Uploaded) {
+		if d.has(stale) {
+			continue
+		}
 		_, err := a.call(ctx, "delete a document of "+id, "/deleteDisputeDefenseDocument", s.Key+"/delete/"+stale, order{Dispute: id, Delete: stale})
 		if err != nil && !isRefusal(err) { // it is refused when the document is gone
 			return ids, err
 		}
 	}
 	return ids, nil
+}
+
+// supplied are the types that earlier attempts have filled. What of them the
+// defence has nothing for would go to the issuer with it.
+func supplied(uploaded map[string]string) []string {
+	var out []string
+	for key, types := range uploaded {
+		if key != noteDefence {
+			out = append(out, strings.Split(types, ",")...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func documents(f integrations.File, types []string) []document {

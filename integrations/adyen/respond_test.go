@@ -2,7 +2,9 @@ package adyen
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +17,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/adyen"
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -27,12 +30,15 @@ func TestSubmit(t *testing.T) {
 		family      dispute.Family
 		inquiry     bool
 		reason      string
+		general     bool
 		documents   []string
 	}{
-		"visa fraud":        {"visa", "10.4", dispute.FamilyFraudulent, false, "AdditionalInformation", []string{"DefenseMaterial"}},
-		"visa not received": {"visa", "13.1", dispute.FamilyProductNotReceived, false, "MerchandiseReceived", []string{"DateMerchandiseShipped", "ProofOfGoodsOrServicesProvided"}},
-		"mastercard":        {"mastercard", " 4853", dispute.FamilyProductUnacceptable, false, "SupplyDefenseMaterial", []string{"DefenseMaterial", "TIDorInvoice"}},
-		"amex inquiry":      {"amex", "S01", dispute.FamilyUnrecognized, true, "SupplyDefenseMaterial", []string{"DefenseMaterial"}},
+		"visa fraud":               {"visa", "10.4", dispute.FamilyFraudulent, false, "AdditionalInformation", true, []string{"AdditionalInformation", "DefenseMaterial"}},
+		"visa not received":        {"visa", "13.1", dispute.FamilyProductNotReceived, false, "MerchandiseReceived", false, []string{"DateMerchandiseShipped", "ProofOfGoodsOrServicesProvided"}},
+		"mastercard":               {"mastercard", " 4853", dispute.FamilyProductUnacceptable, false, "GoodsWereAsDescribed", false, []string{"GoodsWereAsDescribed", "TIDorInvoice"}},
+		"mastercard, not received": {"mastercard", " 4853", dispute.FamilyProductNotReceived, false, "GoodsOrServicesProvided", false, []string{"ProofOfAbilityToProvideServices", "ProofOfGoodsOrServicesProvided"}},
+		"mastercard fraud":         {"mastercard", "4837", dispute.FamilyFraudulent, false, "SupplyDefenseMaterial", true, []string{"DefenseMaterial", "TIDorInvoice"}},
+		"amex inquiry":             {"amex", "S01", dispute.FamilyUnrecognized, true, "SupplyDefenseMaterial", true, []string{"DefenseMaterial"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,10 +67,14 @@ func TestSubmit(t *testing.T) {
 			if got.VendorID != id || got.At.IsZero() || !bytes.Contains(got.Request, []byte(tt.reason)) || !bytes.Contains(got.Response, []byte("true")) {
 				t.Errorf("receipt %+v", got)
 			}
-			if diff := cmp.Diff(progress, got.Uploads); diff != "" || len(progress) != len(sub.Files) {
+			if diff := cmp.Diff(progress, got.Uploads); diff != "" || len(progress) != len(sub.Files)+1 {
 				t.Errorf("progress and uploads:\n%s", diff)
 			}
-			if v := s.view(t, id); v.Snapshot.Status != dispute.ProviderUnderReview || !v.Snapshot.HasEvidence {
+			if note := got.Uploads[noteDefence]; strings.Contains(note, `"general":true`) != tt.general {
+				t.Errorf("the receipt says %s, want general %v", note, tt.general)
+			}
+			// Of a request for information no webhook says for sure that it was answered.
+			if v := s.view(t, id); !tt.inquiry && (v.Snapshot.Status != dispute.ProviderUnderReview || !v.Snapshot.HasEvidence) {
 				t.Errorf("afterwards the webhooks tell %+v", v.Snapshot)
 			}
 		})
@@ -80,7 +90,7 @@ func TestSubmitResumes(t *testing.T) {
 	stop := errors.New("the database is away")
 	sub.Sending = func() error { return stop }
 	first, err := s.Submit(t.Context(), sub)
-	if !errors.Is(err, stop) || len(first.Uploads) != 2 {
+	if !errors.Is(err, stop) || len(first.Uploads) != 3 {
 		t.Fatalf("uploads %v, error %v", first.Uploads, err)
 	}
 	before := len(s.adyen.Requests())
@@ -108,9 +118,11 @@ func TestSubmitResumesHalfway(t *testing.T) {
 	sub.Uploaded = map[string]string{}
 	sub.Progress = func(sha, upload string) {
 		sub.Uploaded[sha] = upload
-		broken.Add(faults.Fault{Path: "/supplyDefenseDocument", Mode: faults.Drop, Times: 1})
+		if sha != noteDefence {
+			broken.Add(faults.Fault{Path: "/supplyDefenseDocument", Mode: faults.Drop, Times: 1})
+		}
 	}
-	if _, err := s.Submit(t.Context(), sub); dispute.KindOf(err) != dispute.UnknownOutcome || len(sub.Uploaded) != 1 {
+	if _, err := s.Submit(t.Context(), sub); dispute.KindOf(err) != dispute.UnknownOutcome || len(sub.Uploaded) != 2 {
 		t.Fatalf("uploaded %v, error %v", sub.Uploaded, err)
 	}
 	broken.Clear("")
@@ -145,7 +157,7 @@ func TestSubmitTakesStaleDocumentsBack(t *testing.T) {
 	sub.Sending, sub.Uploaded = nil, first.Uploads
 	sub.Files = []integrations.File{file(dispute.FieldUncategorizedFile, "%PDF-1.7 newer")}
 	for range 2 { // the second time the document is gone already
-		if _, err := s.supply(t.Context(), sub, defence{reason: "SupplyDefenseMaterial", types: map[string][]string{sub.Files[0].SHA256: {"DefenseMaterial"}}}); err != nil {
+		if _, err := s.supply(t.Context(), sub, defence{Reason: "SupplyDefenseMaterial", Types: map[string][]string{sub.Files[0].SHA256: {"DefenseMaterial"}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -226,19 +238,42 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-// No reason that we can prove is a case for a person, not a guess.
+// Reasons that only a person can claim are a case for a person, not a guess.
 func TestNoDefence(t *testing.T) {
 	t.Parallel()
-	s := open(t, direct)
-	id := s.adyen.Open(s.world.NewOrder(world.OrderOptions{CardBrand: "visa"}), standin.DisputeOptions{ReasonCode: "13.1"})
-	sub := packet("key", s.dispute(t, id, dispute.FamilyProductNotReceived))
-	sub.Files = sub.Files[:1] // without the proof of delivery
-	_, err := s.Submit(t.Context(), sub)
-	if !errors.Is(err, dispute.ErrUnsupported) || dispute.KindOf(err) != dispute.Unsupported {
-		t.Errorf("error %v, want unsupported", err)
+	asked := 0
+	a := connect(t, settings(vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = w.Write([]byte(`{"defenseReasons":[{"defenseReasonCode":"PaymentByOtherMeans","satisfied":false,"defenseDocumentTypes":[` +
+			`{"available":false,"defenseDocumentTypeCode":"PaymentByOtherMeans","requirementLevel":"Required"}]}],"disputeServiceResult":{"success":true}}`))
+	}))))
+	_, err := a.Submit(t.Context(), packet("key", dispute.Case{Ref: dispute.Ref{ID: "DZ4DPSHB4WD2WN82"}}))
+	if !errors.Is(err, dispute.ErrUnsupported) || dispute.KindOf(err) != dispute.Unsupported || asked != 1 {
+		t.Errorf("%d requests, error %v, want one and unsupported", asked, err)
 	}
-	if d, _ := s.adyen.Dispute(id); len(d.Documents)+len(d.Defended) != 0 {
-		t.Errorf("something was sent: %+v", d)
+}
+
+// What goes over the wire for each family, with every file that the case may
+// have.
+func TestRequestsOfEachFamily(t *testing.T) {
+	t.Parallel()
+	for _, family := range families {
+		sent := map[string][]json.RawMessage{}
+		for brand, code := range map[string]string{"visa": "13.1", "mastercard": "4853", "amex": "C08"} {
+			s := open(t, func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					text, _ := io.ReadAll(r.Body)
+					sent[brand] = append(sent[brand], json.RawMessage(`"`+r.URL.Path+`"`), text)
+					r.Body = io.NopCloser(bytes.NewReader(text))
+					next.ServeHTTP(w, r)
+				})
+			})
+			id := s.adyen.Open(s.world.NewOrder(world.OrderOptions{CardBrand: brand}), standin.DisputeOptions{ReasonCode: code})
+			if _, err := s.Submit(t.Context(), packet("key", s.dispute(t, id, family))); err != nil {
+				t.Errorf("%s, %s: %v", brand, family, err)
+			}
+		}
+		vendortest.Golden(t, "testdata/defence/"+string(family)+".golden", sent)
 	}
 }
 
@@ -265,4 +300,11 @@ func TestComposedPacketIsTaken(t *testing.T) {
 			t.Errorf("%s: defended %v", brand, d.Defended)
 		}
 	}
+}
+
+// families are all that a case may be of.
+var families = []dispute.Family{
+	dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived, dispute.FamilyProductUnacceptable,
+	dispute.FamilySubscription, dispute.FamilyDuplicate, dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization,
+	dispute.FamilyProcessing, dispute.FamilyGeneral,
 }

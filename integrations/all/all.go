@@ -8,10 +8,12 @@ import (
 	"github.com/rebuttal-hq/rebuttal/integrations/checkout"
 	"github.com/rebuttal-hq/rebuttal/integrations/clearhaus"
 	"github.com/rebuttal-hq/rebuttal/integrations/healthsafepay"
+	"github.com/rebuttal-hq/rebuttal/integrations/httpsource"
 	"github.com/rebuttal-hq/rebuttal/integrations/hubspot"
 	"github.com/rebuttal-hq/rebuttal/integrations/localpayment"
 	"github.com/rebuttal-hq/rebuttal/integrations/paypal"
 	"github.com/rebuttal-hq/rebuttal/integrations/quickbooks"
+	"github.com/rebuttal-hq/rebuttal/integrations/salesforce"
 	"github.com/rebuttal-hq/rebuttal/integrations/shipbob"
 	"github.com/rebuttal-hq/rebuttal/integrations/shopify"
 	"github.com/rebuttal-hq/rebuttal/integrations/slack"
@@ -26,10 +28,12 @@ var Vendors = []integrations.Vendor{
 	checkout.Vendor,
 	clearhaus.Vendor,
 	healthsafepay.Vendor,
+	httpsource.Vendor,
 	hubspot.Vendor,
 	localpayment.Vendor,
 	paypal.Vendor,
 	quickbooks.Vendor,
+	salesforce.Vendor,
 	shipbob.Vendor,
 	shopify.Vendor,
 	slack.Vendor,

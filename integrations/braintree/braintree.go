@@ -91,9 +91,7 @@ func (s *Settings) check() error {
 			problems = append(problems, errors.New("webhook_keys holds an entry without public_key or private_key: "+where))
 		}
 	}
-	if u, err := url.Parse(s.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		problems = append(problems, errors.New("base_url is no address such as "+defaultBaseURL))
-	}
+	problems = append(problems, vendorhttp.CheckURL("base_url", s.BaseURL, defaultBaseURL))
 	if _, err := time.Parse(time.DateOnly, s.APIVersion); err != nil {
 		problems = append(problems, errors.New("api_version is no date such as "+defaultAPIVersion))
 	}

@@ -5,24 +5,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	"github.com/rebuttal-hq/rebuttal/networks"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/braintree"
@@ -120,6 +117,7 @@ func TestContract(t *testing.T) {
 	for _, f := range fileFields {
 		s.Files = append(s.Files, file(f, "%PDF "+string(f)))
 	}
+	s.Compelling = a.compelling()
 	progress[s.Files[0].SHA256] = mark(opening) // so that it is looked for
 	_, err = a.Submit(t.Context(), s)
 	check(t, "submit", err)
@@ -137,31 +135,17 @@ func TestContract(t *testing.T) {
 		return
 	}
 	for _, e := range wire.seen {
-		checkExchange(t, schema, e)
+		if len(e.Errors) > 0 {
+			t.Errorf("%.40q was refused: %v", e.Query, e.Errors)
+		}
+		schema.Check(t, e.Query, e.Variables, e.Data)
 	}
-	for _, q := range []string{checkQuery, disputeQuery, searchQuery, paymentQuery, evidenceQuery, textMutation, fileMutation, finalizeMutation, acceptMutation} {
+	for _, q := range []string{checkQuery, disputeQuery, searchQuery, paymentQuery, referenceQuery, evidenceQuery, textMutation, fileMutation, finalizeMutation, acceptMutation} {
 		if !slices.ContainsFunc(wire.seen, func(e exchange) bool { return e.Query == q }) {
 			t.Errorf("operation was not tried: %.40q", q)
 		}
 	}
-	checkWords(t, schema)
-}
-
-func checkExchange(t *testing.T, schema *ast.Schema, e exchange) {
-	t.Helper()
-	doc, errs := gqlparser.LoadQueryWithRules(schema, e.Query, rules.NewDefaultRules())
-	if errs != nil {
-		t.Fatalf("operation %.40q: %v", e.Query, errs)
-	}
-	op := doc.Operations[0]
-	if _, err := validator.VariableValues(schema, op, e.Variables); err != nil {
-		t.Errorf("variables of %s: %v", op.Name, err)
-	}
-	if len(e.Errors) > 0 {
-		t.Errorf("%s was refused: %v", op.Name, e.Errors)
-		return
-	}
-	shape{t, schema}.object(op.Name, op.SelectionSet, e.Data)
+	checkWords(t, schema.Schema)
 }
 
 // checkWords holds our words against the schema's enums.
@@ -172,7 +156,7 @@ func checkWords(t *testing.T, schema *ast.Schema) {
 			t.Errorf("there is no text category %s", c)
 		}
 	}
-	for _, c := range fileCategories {
+	for _, c := range append(slices.Collect(maps.Values(fileCategories)), signedDelivery) {
 		if schema.Types["DisputeFileEvidenceCategory"].EnumValues.ForName(c) == nil {
 			t.Errorf("there is no file category %s", c)
 		}
@@ -194,117 +178,21 @@ func checkWords(t *testing.T, schema *ast.Schema) {
 	}
 }
 
-func loadSchema(t *testing.T) *ast.Schema {
+func loadSchema(t *testing.T) *vendortest.GraphQL {
 	dir, ok := testenv.Specs(t)
 	if !ok {
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "braintree", "schema.graphql")) // #nosec G304 -- the vendors' contracts
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "braintree", Input: string(text)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
+	return vendortest.LoadGraphQL(t, filepath.Join(dir, "braintree", "schema.graphql"), map[string]func(any) bool{
+		"Timestamp": written(func(text string) bool { return !instant(text).IsZero() }),
+		"Date":      written(func(text string) bool { return !dispute.ParseDay(text).IsZero() }),
+		"Amount":    written(regexp.MustCompile(`^[0-9]+(\.[0-9]{2,3})?$`).MatchString),
+	})
 }
 
-// shape compares an answer with the types that its operation selects.
-type shape struct {
-	t      *testing.T
-	schema *ast.Schema
-}
-
-func (s shape) object(path string, set ast.SelectionSet, v any) {
-	got, ok := v.(map[string]any)
-	if !ok {
-		s.t.Errorf("%s: %v is no object", path, v)
-		return
-	}
-	name, _ := got["__typename"].(string)
-	fields := s.fieldsOf(set, name)
-	for alias := range got {
-		if _, asked := fields[alias]; !asked {
-			s.t.Errorf("%s.%s was not asked for", path, alias)
-		}
-	}
-	for alias, f := range fields {
-		value, there := got[alias]
-		if !there {
-			s.t.Errorf("%s.%s is missing", path, alias)
-			continue
-		}
-		s.value(path+"."+alias, f, f.Definition.Type, value)
-	}
-}
-
-// fieldsOf are the fields that an object of a type has to have; name is empty
-// where the operation does not ask for it.
-func (s shape) fieldsOf(set ast.SelectionSet, name string) map[string]*ast.Field {
-	out := map[string]*ast.Field{}
-	add := func(condition string, set ast.SelectionSet) {
-		if name != "" && condition != name && !s.schema.Types[condition].IsAbstractType() {
-			return
-		}
-		for alias, f := range s.fieldsOf(set, name) {
-			out[alias] = f
-		}
-	}
-	for _, sel := range set {
-		switch sel := sel.(type) {
-		case *ast.Field:
-			out[sel.Alias] = sel
-		case *ast.FragmentSpread:
-			add(sel.Definition.TypeCondition, sel.Definition.SelectionSet)
-		case *ast.InlineFragment:
-			add(sel.TypeCondition, sel.SelectionSet)
-		}
-	}
-	return out
-}
-
-func (s shape) value(path string, f *ast.Field, typ *ast.Type, v any) {
-	switch {
-	case v == nil:
-		if typ.NonNull {
-			s.t.Errorf("%s is null, want %s", path, typ)
-		}
-	case typ.Elem != nil:
-		list, ok := v.([]any)
-		if !ok {
-			s.t.Errorf("%s: %v is no list", path, v)
-		}
-		for i, item := range list {
-			s.value(fmt.Sprintf("%s[%d]", path, i), f, typ.Elem, item)
-		}
-	case s.schema.Types[typ.NamedType].IsCompositeType():
-		s.object(path, f.SelectionSet, v)
-	case !s.leaf(s.schema.Types[typ.NamedType], v):
-		s.t.Errorf("%s: %v (%T) is no %s", path, v, v, typ)
-	}
-}
-
-var decimals = regexp.MustCompile(`^[0-9]+(\.[0-9]{2,3})?$`)
-
-func (s shape) leaf(def *ast.Definition, v any) bool {
-	text, isText := v.(string)
-	if def.Kind == ast.Enum {
-		return isText && def.EnumValues.ForName(text) != nil
-	}
-	switch def.Name {
-	case "Boolean":
-		_, ok := v.(bool)
-		return ok
-	case "Timestamp":
-		_, err := time.Parse(time.RFC3339, text)
-		return err == nil
-	case "Date":
-		_, err := time.Parse(time.DateOnly, text)
-		return err == nil
-	case "Amount":
-		return decimals.MatchString(text)
-	default:
-		return isText
+func written(fits func(string) bool) func(any) bool {
+	return func(v any) bool {
+		text, ok := v.(string)
+		return ok && fits(text)
 	}
 }

@@ -16,9 +16,12 @@ import (
 // the pages and the length of a text (errors 84905 and 95708 refuse more, and
 // name no number) were never tried against a live account.
 const (
-	maxFile  = 4_000_000
-	maxPages = 50
-	maxText  = 2_000
+	maxFile      = 4_000_000
+	composedFile = maxFile / 100 * 95 // whether a megabyte is a million bytes is not said
+	maxPages     = 50
+	maxText      = 2_000
+	// mastercardPages leaves one of the network's 19 for an acquirer's cover page.
+	mastercardPages = 18
 )
 
 // general is the category of what proves nothing in particular.
@@ -40,7 +43,7 @@ var (
 		dispute.FieldUncategorizedFile:     general,
 		dispute.FieldShippingDocumentation: "PROOF_OF_DELIVERY",
 		dispute.FieldServiceDocumentation:  "PROOF_OF_POSSESSION_OR_USAGE",
-		dispute.FieldCustomerSignature:     "SIGNED_ORDER_FORM",
+		dispute.FieldCustomerSignature:     "SIGNED_ORDER_FORM", // for what, see signedDelivery
 	}
 	// textFields and fileFields are their slots in the order they are sent.
 	textFields = []dispute.EvidenceField{
@@ -52,6 +55,18 @@ var (
 	}
 	mediaTypes = []string{"application/pdf", "image/jpeg", "image/png"}
 )
+
+// signedDelivery is what a signature shows where goods are said not to have come;
+// elsewhere it shows that somebody ordered.
+const signedDelivery = "SIGNED_DELIVERY_FORM"
+
+// fileCategory is the requirement that a file satisfies.
+func fileCategory(f dispute.EvidenceField, family dispute.Family) string {
+	if f == dispute.FieldCustomerSignature && family == dispute.FamilyProductNotReceived {
+		return signedDelivery
+	}
+	return fileCategories[f]
+}
 
 // compellingCodes are the reason codes, about fraud and goods not received, for
 // which every piece of evidence must have a category that is validated. It is
@@ -82,9 +97,14 @@ func (a *adapter) Limits(c dispute.Case) integrations.Limits {
 	if !compelling(c.View.Snapshot) {
 		texts = []dispute.EvidenceField{dispute.FieldUncategorizedText}
 	}
+	pages := maxPages
+	if c.View.Snapshot.Network == "mastercard" {
+		pages = mastercardPages
+	}
 	return integrations.Limits{
 		TextFieldChars: maxText, TextTotalChars: maxText * len(texts),
-		FileBytes: maxFile, TotalBytes: int64(maxFile * len(fileFields)), TotalPages: maxPages,
+		FileBytes: composedFile, TotalBytes: int64(composedFile * len(fileFields)),
+		FilePages: pages, TotalPages: pages, Files: len(fileFields),
 		MediaTypes: slices.Clone(mediaTypes), FileFields: slices.Clone(fileFields), TextFields: slices.Clone(texts),
 	}
 }
@@ -108,22 +128,26 @@ func (a *adapter) pieces(s integrations.Submission) ([]piece, error) {
 		if text == "" {
 			continue
 		}
-		p := piece{text: text}
+		category := ""
 		if categorised {
-			p.category = textCategories[field]
+			category = textCategories[field]
 		}
-		sum := sha256.Sum256([]byte("text\x00" + string(field) + "\x00" + text))
-		p.key = hex.EncodeToString(sum[:])
-		out = append(out, p)
+		out = append(out, textPiece(string(field), category, text))
 	}
 	for i, f := range s.Files {
 		p := piece{key: f.SHA256, file: &s.Files[i]}
 		if categorised {
-			p.category = fileCategories[f.Field]
+			p.category = fileCategory(f.Field, s.Case.Family)
 		}
 		out = append(out, p)
 	}
 	return out, fits(s, limits)
+}
+
+// textPiece is a text, remembered under the SHA-256 of what it is and its words.
+func textPiece(what, category, text string) piece {
+	sum := sha256.Sum256([]byte("text\x00" + what + "\x00" + text))
+	return piece{key: hex.EncodeToString(sum[:]), category: category, text: text}
 }
 
 func fits(s integrations.Submission, limits integrations.Limits) error {
@@ -144,8 +168,8 @@ func fits(s integrations.Submission, limits integrations.Limits) error {
 			return fmt.Errorf("%s takes one file", f.Field)
 		case !slices.Contains(limits.MediaTypes, f.MediaType):
 			return fmt.Errorf("file %s is %s, Braintree takes PDF, JPEG and PNG", f.SHA256, f.MediaType)
-		case len(f.Bytes) == 0 || int64(len(f.Bytes)) > limits.FileBytes:
-			return fmt.Errorf("file %s has %d bytes, Braintree takes up to %d", f.SHA256, len(f.Bytes), limits.FileBytes)
+		case len(f.Bytes) == 0 || len(f.Bytes) > maxFile:
+			return fmt.Errorf("file %s has %d bytes, Braintree takes up to %d", f.SHA256, len(f.Bytes), maxFile)
 		}
 		taken[f.Field] = true
 	}

@@ -59,6 +59,13 @@ fragment Brand on PaymentMethodSnapshot {
   }
 }`
 
+	referenceQuery = `query Reference($id: ID!) {
+  node(id: $id) {
+    __typename
+    ... on Transaction { paymentMethodSnapshot { __typename ... on CreditCardTransactionDetails { acquirerReferenceNumber } } }
+  }
+}`
+
 	evidenceQuery = `query Evidence($id: ID!) {
   node(id: $id) {
     __typename

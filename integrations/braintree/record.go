@@ -56,7 +56,7 @@ func (r record) snapshot() dispute.Snapshot {
 		ID: r.id, Payment: r.payment, Amount: money(r.amount, r.currency),
 		Reason: strings.ToLower(r.reason), Network: brand(r.brand), NetworkCode: strings.TrimSpace(r.code),
 		RawStatus: strings.ToLower(r.status), Status: dispute.ProviderUnknown, Stage: dispute.StageChargeback,
-		OpenedAt: instant(r.createdAt), DueBy: startOf(r.replyBy), HasEvidence: r.evidence > 0,
+		OpenedAt: instant(r.createdAt), DueBy: dispute.ParseDay(r.replyBy), HasEvidence: r.evidence > 0,
 		// Rapid Dispute Resolution decides by itself: there is nobody to answer.
 		NoResponse: strings.EqualFold(r.program, "visa_rdr"), Movements: r.movements(),
 	}
@@ -67,7 +67,7 @@ func (r record) snapshot() dispute.Snapshot {
 		s.Stage = stage
 	}
 	if s.OpenedAt.IsZero() {
-		s.OpenedAt = startOf(r.received)
+		s.OpenedAt = dispute.ParseDay(r.received)
 	}
 	if s.Status == dispute.ProviderNeedsResponse && !s.NoResponse {
 		s.AutoAnswer = autoAnswer
@@ -77,9 +77,9 @@ func (r record) snapshot() dispute.Snapshot {
 
 // movements are what the history says was disbursed. Braintree names a date with
 // the status that the money belongs to, but neither amount nor direction: from
-// the day the dispute was won the amount won comes back, before that and when it
-// is lost the disputed amount leaves. That reading is assumed; fees are only on
-// the monthly statement.
+// the verdict "won" and from the day after it the amount won comes back; before
+// that, on that day under an earlier status, and when it is lost the disputed
+// amount leaves. That reading is assumed; fees are only on the monthly statement.
 func (r record) movements() []dispute.Movement {
 	disputed, back := money(r.amount, r.currency), money(r.won, r.currency)
 	wonOn := r.wonOn()
@@ -94,7 +94,7 @@ func (r record) movements() []dispute.Movement {
 			ID: r.id + "_" + status + "_" + e.disbursed, Category: "chargeback",
 			Amount: -disputed.Minor, Currency: disputed.Currency, At: on,
 		}
-		if wonOn != "" && e.disbursed >= wonOn && status != "lost" {
+		if wonOn != "" && status != "lost" && (status == "won" || e.disbursed > wonOn) {
 			m.Category, m.Amount, m.Currency = "chargeback_reversal", back.Minor, back.Currency
 		}
 		m.Net = m.Amount
@@ -155,13 +155,4 @@ func instant(text string) time.Time {
 		return time.Time{}
 	}
 	return at.UTC()
-}
-
-// startOf is the least favourable reading of a date; zero when it is none.
-func startOf(date string) time.Time {
-	at, err := time.Parse(time.DateOnly, strings.TrimSpace(date))
-	if err != nil {
-		return time.Time{}
-	}
-	return dispute.StartOfDayAnywhere(at.Date())
 }

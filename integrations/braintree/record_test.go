@@ -136,6 +136,10 @@ func TestMovements(t *testing.T) {
 			[]event{{"WON", "2026-02-23T18:01:52.000000Z", "2026-02-23", ""}, {"EXPIRED", "2025-12-08T08:15:21.000000Z", "2025-12-08", "2026-02-24"}},
 			[]dispute.Movement{back("d_expired_2026-02-24", 24)},
 		},
+		"withdrawn on the day of the verdict": {
+			[]event{{"won", "", "2026-02-10", "2026-02-11"}, {"open", "", "", "2026-02-10"}},
+			[]dispute.Movement{back("d_won_2026-02-11", 11), gone("d_open_2026-02-10", 10)},
+		},
 		"the verdict has only a time": {
 			[]event{{"won", "2026-02-20T18:01:52Z", "", "2026-02-24"}}, []dispute.Movement{back("d_won_2026-02-24", 24)},
 		},

@@ -1,13 +1,8 @@
 package braintree
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"mime/multipart"
-	"net/textproto"
 	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -25,6 +20,11 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 	if err != nil {
 		return integrations.Receipt{}, &dispute.Error{Kind: dispute.Invalid, Op: name + ": " + op, Err: err}
 	}
+	earlier, err := a.earlier(ctx, s)
+	if err != nil {
+		return integrations.Receipt{}, err
+	}
+	pieces = append(pieces, earlier...)
 	uploads, err := a.addAll(ctx, s, pieces)
 	if err != nil {
 		return integrations.Receipt{Uploads: uploads}, err
@@ -156,34 +156,15 @@ func (a *adapter) add(ctx context.Context, s integrations.Submission, p piece) (
 }
 
 // form is a mutation with a file, as Braintree's guide on uploading files writes
-// it. The boundary is made of the file, so that the same piece is the same bytes.
-func form(d document, f integrations.File) ([]byte, string, error) {
+// it. The same piece is the same bytes.
+func form(d document, f integrations.File) (body []byte, contentType string, err error) {
 	operations, err := json.Marshal(d)
 	if err != nil {
 		return nil, "", err
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	sum := sha256.Sum256([]byte(f.SHA256))
-	if err := w.SetBoundary(hex.EncodeToString(sum[:])); err != nil {
-		return nil, "", err
-	}
-	for _, part := range []struct {
-		disposition, kind string
-		body              []byte
-	}{
-		{`form-data; name="operations"`, "application/json", operations},
-		{`form-data; name="map"`, "application/json", []byte(`{"file_to_upload":"variables.file"}`)},
-		{multipart.FileContentDisposition("file_to_upload", f.Name), f.MediaType, f.Bytes},
-	} {
-		to, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {part.disposition}, "Content-Type": {part.kind}})
-		if err != nil {
-			return nil, "", err
-		}
-		if _, err := to.Write(part.body); err != nil {
-			return nil, "", err
-		}
-	}
-	err = w.Close()
-	return b.Bytes(), w.FormDataContentType(), err
+	return vendorhttp.Multipart(f.SHA256,
+		vendorhttp.Part{Name: "operations", MediaType: "application/json", Content: operations},
+		vendorhttp.Part{Name: "map", MediaType: "application/json", Content: []byte(`{"file_to_upload":"variables.file"}`)},
+		vendorhttp.Part{Name: "file_to_upload", FileName: f.Name, MediaType: f.MediaType, Content: f.Bytes},
+	)
 }

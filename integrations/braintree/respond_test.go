@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -63,10 +64,11 @@ func TestCategories(t *testing.T) {
 		text map[dispute.EvidenceField]string
 		want []string // categories, in the order they were sent
 	}{
-		"fraud by Visa":  {"1040", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
-		"with its dot":   {"10.4", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
-		"without a code": {"", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
-		"a duplicate":    {"12.6", map[dispute.EvidenceField]string{dispute.FieldUncategorizedText: "The letter."}, []string{"", "", ""}},
+		"fraud by Visa":      {"1040", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
+		"with its dot":       {"10.4", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
+		"without a code":     {"", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
+		"goods not received": {"13.1", texts, []string{"GENERAL", "TRACKING_NUMBER", "PURCHASER_NAME", "GENERAL", "PROOF_OF_DELIVERY"}},
+		"a duplicate":        {"12.6", map[dispute.EvidenceField]string{dispute.FieldUncategorizedText: "The letter."}, []string{"", "", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,6 +93,85 @@ func TestCategories(t *testing.T) {
 	}
 }
 
+// A signature shows that goods came, or that somebody ordered them.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	for family, want := range map[dispute.Family]string{
+		dispute.FamilyProductNotReceived: "SIGNED_DELIVERY_FORM", dispute.FamilyFraudulent: "SIGNED_ORDER_FORM", "": "SIGNED_ORDER_FORM",
+	} {
+		if got := fileCategory(dispute.FieldCustomerSignature, family); got != want {
+			t.Errorf("%q: %s, want %s", family, got, want)
+		}
+	}
+}
+
+// compelling is compelling evidence of two sales of the account.
+func (a account) compelling() *dispute.CompellingEvidence {
+	var out dispute.CompellingEvidence
+	for i, o := range a.world.Orders()[:2] {
+		out.Prior[i] = dispute.Sale{
+			Payment: a.braintree.TransactionID(o), At: o.PaidAt, Email: o.Customer.Email, PurchaseIP: o.IP, DeviceID: "359881030314356",
+			Shipping: map[string]string{dispute.FactShippingLine1: o.Customer.Address.Line1, dispute.FactShippingCity: "Portland"},
+		}
+	}
+	return &out
+}
+
+// The earlier transaction of compelling evidence goes out whole or not at all:
+// with a part of it Braintree does not finalize.
+func TestEarlierTransaction(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		code   string
+		change func(*dispute.CompellingEvidence)
+		want   []string // after the letter
+	}{
+		"whole":              {"10.4", func(*dispute.CompellingEvidence) {}, []string{"ARN", "DATE_TIME", "ID", "EMAIL_ADDRESS", "IP_ADDRESS", "PHYSICAL_ADDRESS"}},
+		"what is held":       {"10.4", func(e *dispute.CompellingEvidence) { e.Prior[1].Email, e.Prior[1].Shipping = "", nil }, []string{"ARN", "DATE_TIME", "ID", "IP_ADDRESS"}},
+		"of another account": {"10.4", func(e *dispute.CompellingEvidence) { e.Prior[1].Payment = "ch_1" }, nil},
+		"without a date":     {"10.4", func(e *dispute.CompellingEvidence) { e.Prior[1].At = time.Time{} }, nil},
+		"another code":       {"12.6", func(*dispute.CompellingEvidence) {}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, nil)
+			c := a.open(t, world.OrderOptions{}, standin.DisputeOptions{Code: tt.code})
+			s, _ := packet(c, map[dispute.EvidenceField]string{dispute.FieldUncategorizedText: "The letter."})
+			s.Compelling = a.compelling()
+			tt.change(s.Compelling)
+			if _, err := a.Submit(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			d, _ := a.braintree.Dispute(c.Ref.ID)
+			var got []string
+			for _, e := range d.Evidence[1:] {
+				got = append(got, strings.TrimPrefix(e.Category, "PRIOR_NON_DISPUTED_TRANSACTION_"))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || d.Finalized != 1 {
+				t.Errorf("finalized %d times, categories (-want +got):\n%s", d.Finalized, diff)
+			}
+		})
+	}
+}
+
+// What a piece of evidence asks for beside it is refused before it is final.
+func TestIncompleteEvidence(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, nil)
+	for category, code := range map[string]string{
+		"DEVICE_ID": "95721", "PRIOR_NON_DISPUTED_TRANSACTION_ID": "95722", "PRIOR_NON_DISPUTED_TRANSACTION_ARN": "95723",
+		"RECURRING_TRANSACTION_ID": "95724", "RECURRING_TRANSACTION_ARN": "95725",
+	} {
+		c := a.open(t, world.OrderOptions{}, standin.DisputeOptions{Code: "10.4"})
+		a.braintree.AddByHand(c.Ref.ID, category, "1")
+		s, _ := packet(c, map[dispute.EvidenceField]string{dispute.FieldUncategorizedText: "The letter."})
+		_, err := a.Submit(t.Context(), s)
+		if d, _ := a.braintree.Dispute(c.Ref.ID); dispute.KindOf(err) != dispute.Invalid || !strings.Contains(err.Error(), code) || d.Status != "open" {
+			t.Errorf("%s: %v, the dispute is %s", category, err, d.Status)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	a := connect(t, "http://127.0.0.1:1", &http.Client{})
@@ -105,8 +186,9 @@ func TestLimits(t *testing.T) {
 		"nothing is told": {"", "", len(textFields)},
 	} {
 		c := dispute.Case{View: dispute.View{Snapshot: dispute.Snapshot{Network: tt.network, NetworkCode: tt.code}}}
-		if got := a.Limits(c); len(got.TextFields) != tt.texts || len(got.FileFields) == 0 {
-			t.Errorf("%s: %d text fields, want %d", name, len(got.TextFields), tt.texts)
+		if got := a.Limits(c); len(got.TextFields) != tt.texts || got.Files != len(got.FileFields) || got.FileBytes != 3_800_000 ||
+			(got.TotalPages == 18) != (tt.network == "mastercard") {
+			t.Errorf("%s: %+v, want %d text fields", name, got, tt.texts)
 		}
 	}
 }

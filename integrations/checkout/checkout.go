@@ -120,7 +120,7 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 }
 
 func (s *Settings) check() error {
-	problems := []error{s.checkCredentials(), checkURL("base_url", s.BaseURL, defaultBaseURL)}
+	problems := []error{s.checkCredentials(), vendorhttp.CheckURL("base_url", s.BaseURL, defaultBaseURL)}
 	if len(s.SignatureKeys) == 0 || slices.Contains(s.SignatureKeys, "") {
 		problems = append(problems, errors.New("signature_keys is missing or holds an empty one: the signature key of the workflow's webhook action"))
 	}
@@ -128,10 +128,10 @@ func (s *Settings) check() error {
 		problems = append(problems, errors.New("authorization_keys holds an empty one: leave the setting out where the webhook action sends none"))
 	}
 	if s.TokenURL != "" {
-		problems = append(problems, checkURL("token_url", s.TokenURL, liveTokens))
+		problems = append(problems, vendorhttp.CheckURL("token_url", s.TokenURL, liveTokens))
 	}
 	if s.DashboardURL != "" {
-		problems = append(problems, checkURL("dashboard_url", s.DashboardURL, liveDashboard))
+		problems = append(problems, vendorhttp.CheckURL("dashboard_url", s.DashboardURL, liveDashboard))
 	}
 	return errors.Join(problems...)
 }
@@ -149,14 +149,6 @@ func (s *Settings) checkCredentials() error {
 		return errors.New("access_key_id is missing: Dashboard, Settings, Access keys")
 	case pair && s.AccessKeySecret == "":
 		return errors.New("access_key_secret is missing: it is shown once, when the access key is made")
-	}
-	return nil
-}
-
-func checkURL(key, value, example string) error {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("%s is no address such as %s", key, example)
 	}
 	return nil
 }

@@ -5,20 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/checkout"
 )
@@ -28,7 +26,7 @@ import (
 func TestContract(t *testing.T) {
 	t.Parallel()
 	c := loadContract(t)
-	s := newShop(t, func(next http.Handler) http.Handler { return c.around(t, next) })
+	s := newShop(t, func(next http.Handler) http.Handler { return c.Around(t, next, c.check) })
 	ctx := t.Context()
 	dc := s.open(t, standin.DisputeOptions{})
 	given := s.caseOf(t, s.account.Open(s.world.Orders()[1], standin.DisputeOptions{Code: "4853", Method: "Mastercard", Category: "not_as_described"}))
@@ -51,28 +49,23 @@ func TestContract(t *testing.T) {
 	if _, err := s.Get(ctx, dispute.Ref{ID: "dsp_none"}); dispute.KindOf(err) != dispute.NotFound {
 		t.Errorf("no such dispute: %v", err)
 	}
-	c.covered(t)
+	c.Covered(t,
+		"GET /disputes", "GET /disputes/{dispute_id}", "PUT /disputes/{dispute_id}/evidence", "GET /disputes/{dispute_id}/evidence",
+		"POST /disputes/{dispute_id}/evidence", "POST /disputes/{dispute_id}/accept", "POST /files", "GET /files/{file_id}", "GET /payments/{id}",
+	)
 }
 
-// contract is Checkout.com's, or nothing where its folder is absent: then
-// nothing is checked, but everything still runs.
-type contract struct {
-	doc  *openapi3.T
-	mu   sync.Mutex
-	seen map[string]bool
-}
+// contract is Checkout.com's.
+type contract struct{ *vendortest.OpenAPI }
 
-func loadContract(t *testing.T) *contract {
+func loadContract(t *testing.T) contract {
 	t.Helper()
-	c := &contract{seen: map[string]bool{}}
 	dir, ok := testenv.Specs(t)
 	if !ok {
-		return c
+		return contract{&vendortest.OpenAPI{}}
 	}
-	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, name, "nas_spec.disputes.trimmed.json"))
-	must(t, err)
-	mend(doc.Components.Schemas)
-	c.doc = doc
+	c := contract{vendortest.LoadOpenAPI(t, filepath.Join(dir, name, "nas_spec.disputes.trimmed.json"))}
+	mend(c.Doc.Components.Schemas)
 	return c
 }
 
@@ -87,23 +80,7 @@ func mend(schemas openapi3.Schemas) {
 	schemas["PaymentResponseBalances"].Value.Required = nil
 }
 
-// covered makes sure that the test checked what it is meant to.
-func (c *contract) covered(t *testing.T) {
-	t.Helper()
-	if c.doc == nil {
-		return
-	}
-	for _, want := range []string{
-		"GET /disputes", "GET /disputes/{dispute_id}", "PUT /disputes/{dispute_id}/evidence", "GET /disputes/{dispute_id}/evidence",
-		"POST /disputes/{dispute_id}/evidence", "POST /disputes/{dispute_id}/accept", "POST /files", "GET /files/{file_id}", "GET /payments/{id}",
-	} {
-		if !c.seen[want] {
-			t.Errorf("%s was never called", want)
-		}
-	}
-}
-
-func (c *contract) fetch(t *testing.T, address string) {
+func (contract) fetch(t *testing.T, address string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	must(t, err)
@@ -116,50 +93,8 @@ func (c *contract) fetch(t *testing.T, address string) {
 	}
 }
 
-// around checks each request and answer that passes.
-func (c *contract) around(t *testing.T, next http.Handler) http.Handler {
-	if c.doc == nil {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sent, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-		rec := httptest.NewRecorder()
-		next.ServeHTTP(rec, r)
-		title, op := c.operation(r.Method, r.URL.Path)
-		if op == nil {
-			t.Errorf("the contract has no %s %s", r.Method, r.URL.Path)
-		} else if err := errors.Join(checkRequest(op, r, sent), c.checkAnswer(op, rec)); err != nil {
-			t.Errorf("%s, HTTP %d: %v\n%s\n%s", title, rec.Code, err, sent, rec.Body)
-		}
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(rec.Code)
-		_, _ = w.Write(rec.Body.Bytes())
-	})
-}
-
-// operation finds the template that fits a path.
-func (c *contract) operation(method, path string) (string, *openapi3.Operation) {
-	have := strings.Split(path, "/")
-	for template, item := range c.doc.Paths.Map() {
-		want := strings.Split(template, "/")
-		fits := len(want) == len(have)
-		for i := 0; fits && i < len(want); i++ {
-			fits = want[i] == have[i] || strings.HasPrefix(want[i], "{")
-		}
-		if op := item.GetOperation(method); fits && op != nil {
-			c.mu.Lock()
-			c.seen[method+" "+template] = true
-			c.mu.Unlock()
-			return method + " " + template, op
-		}
-	}
-	return "", nil
+func (c contract) check(x vendortest.Exchange) error {
+	return errors.Join(checkRequest(x.Operation, x.Request, x.Sent), c.checkAnswer(x.Operation, x.Answer))
 }
 
 func checkRequest(op *openapi3.Operation, r *http.Request, body []byte) error {
@@ -221,7 +156,7 @@ func decode(contentType string, body []byte) (map[string]any, string, error) {
 	return out, mediaType, nil
 }
 
-func (c *contract) checkAnswer(op *openapi3.Operation, rec *httptest.ResponseRecorder) error {
+func (c contract) checkAnswer(op *openapi3.Operation, rec *httptest.ResponseRecorder) error {
 	response := op.Responses.Status(rec.Code)
 	if response == nil {
 		return errors.New("the contract has no such status")
@@ -239,7 +174,7 @@ func (c *contract) checkAnswer(op *openapi3.Operation, rec *httptest.ResponseRec
 	}
 	schema := content.Schema.Value
 	if op.OperationID == "getPaymentDetails" { // one of three; ours is a payment, no payout
-		schema = c.doc.Components.Schemas["PaymentDetails"].Value
+		schema = c.Doc.Components.Schemas["PaymentDetails"].Value
 	}
 	return visit(schema, value)
 }

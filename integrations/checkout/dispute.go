@@ -150,11 +150,10 @@ func (m *moment) UnmarshalJSON(raw []byte) error {
 		at, err = time.Parse("2006-01-02T15:04:05", text)
 	}
 	if err != nil {
-		if at, err = time.Parse(time.DateOnly, text); err == nil {
-			at = dispute.StartOfDayAnywhere(at.Date())
-		}
+		m.Time = dispute.ParseDay(text)
+		return nil
 	}
-	if at = at.UTC(); err == nil && at.Year() >= 1 && at.Year() <= 9999 {
+	if at = at.UTC(); at.Year() >= 1 && at.Year() <= 9999 {
 		m.Time = at
 	}
 	return nil

@@ -182,25 +182,45 @@ func TestPollPages(t *testing.T) {
 		for _, id := range have[min(skip, len(have)):min(skip+limit, len(have))] {
 			data = append(data, map[string]any{"id": id, "status": "evidence_required", "amount": 1, "currency": "EUR"})
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"total_count": len(have), "data": data})
+		_ = json.NewEncoder(w).Encode(map[string]any{"data": data}) // without total_count
 	}))
 	t.Cleanup(srv.Close)
 	notices, _, err := newAdapter(t, srv.URL).Poll(t.Context(), "")
-	if err != nil || len(notices) != len(ids) || requests.Load() != 3 {
-		t.Errorf("%d disputes in %d requests, %v; want %d in 3", len(notices), requests.Load(), err, len(ids))
+	if err != nil || len(notices) != len(ids) || requests.Load() != 5 {
+		t.Errorf("%d disputes in %d requests, %v; want %d in 5", len(notices), requests.Load(), err, len(ids))
 	}
 }
 
 // A last update that is to come must not hide what is updated before it.
 func TestPollFromTheFuture(t *testing.T) {
 	t.Parallel()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("skip") != "0" {
+			_, _ = w.Write([]byte(`{"total_count":1,"data":[]}`))
+			return
+		}
 		_, _ = w.Write([]byte(`{"total_count":1,"data":[{"id":"dsp_1","status":"evidence_required","last_update":"2999-01-01T00:00:00Z"}]}`))
 	}))
 	t.Cleanup(srv.Close)
 	want := noon.Add(-overlap).Format(time.RFC3339)
 	if got := poll(t, newAdapter(t, srv.URL), want, map[string]string{"dsp_1": "evidence_required"}); got != want {
 		t.Errorf("cursor %s, want %s", got, want)
+	}
+}
+
+// A list that shows the same page for ever ends with an error, and the cursor
+// stays.
+func TestPollThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		_, _ = w.Write([]byte(`{"data":[{"id":"dsp_1","status":"evidence_required"}]}`))
+	}))
+	t.Cleanup(srv.Close)
+	notices, next, err := newAdapter(t, srv.URL).Poll(t.Context(), "")
+	if dispute.KindOf(err) != dispute.Invalid || len(notices) != 0 || next != "" || requests.Load() != maxPages {
+		t.Errorf("%d notices, cursor %q, %v after %d requests; want an error after %d", len(notices), next, err, requests.Load(), maxPages)
 	}
 }
 

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,7 +17,7 @@ import (
 // for a text: the category with _file or _text (PUT /disputes/{id}/evidence).
 const (
 	delivery     = "proof_of_delivery_or_service"
-	deliveryDate = "proof_of_delivery_or_service_date" // belongs to delivery
+	deliveryDate = "proof_of_delivery_or_service_date" // relevant where delivery is
 	invoice      = "invoice_or_receipt"
 	distinct     = "invoice_showing_distinct_transactions"
 	messages     = "customer_communication"
@@ -29,6 +30,8 @@ const (
 	maxText = 500 // characters, of every text field
 	// maxFile is the 4 MB of POST /files, read as decimal.
 	maxFile = 4_000_000
+	// amexFiles is how many files American Express takes.
+	amexFiles = 5
 )
 
 // fileCategories say where each of our files goes.
@@ -37,6 +40,7 @@ var fileCategories = map[dispute.EvidenceField]string{
 	dispute.FieldReceipt:                      invoice,
 	dispute.FieldCustomerCommunication:        messages,
 	dispute.FieldShippingDocumentation:        delivery,
+	dispute.FieldCustomerSignature:            deliveryDate,
 	dispute.FieldRefundPolicy:                 policy,
 	dispute.FieldCancellationPolicy:           policy,
 	dispute.FieldServiceDocumentation:         agreement,
@@ -50,55 +54,77 @@ type text struct {
 	label    string
 }
 
-// textCategories are in the order in which texts share a category.
+// textCategories are in the order in which texts share a category: one that finds
+// no room is left out, because the packet says it, too.
 var textCategories = []text{
 	{dispute.FieldUncategorizedText, additional, ""},
 	{dispute.FieldProductDescription, invoice, ""},
 	{dispute.FieldShippingCarrier, delivery, "Carrier: "},
 	{dispute.FieldShippingTrackingNumber, delivery, "Tracking number: "},
+	{dispute.FieldShippingAddress, delivery, "Shipping address: "},
+	{dispute.FieldAccessActivityLog, delivery, "Activity: "},
 	{dispute.FieldShippingDate, deliveryDate, "Shipped: "},
 	{dispute.FieldServiceDate, deliveryDate, "Service: "},
 	{dispute.FieldRefundPolicyDisclosure, policy, ""},
 	{dispute.FieldCancellationPolicyDisclosure, policy, ""},
+	{dispute.FieldRefundRefusalExplanation, policy, ""},
 	{dispute.FieldCancellationRebuttal, agreement, ""},
 	{dispute.FieldDuplicateChargeExplanation, distinct, ""},
+	{dispute.FieldDuplicateChargeID, distinct, "The other charge: "},
+}
+
+// captions describe the file of a category where no text of ours does.
+var captions = map[string]string{
+	delivery:     "Records of the shipment and the delivery.",
+	deliveryDate: "The customer's signature.",
+	invoice:      "Copy of the receipt or invoice.",
+	distinct:     "Records of the other transaction.",
+	messages:     "Copy of the correspondence with the customer.",
+	policy:       "Terms of refund or cancellation.",
+	agreement:    "Records of the service.",
+	additional:   "The whole answer with its exhibits.",
 }
 
 var mediaTypes = []string{"application/pdf", "image/jpeg", "image/png"}
 
-// Limits implements integrations.Responder. No two files want one category; five
-// files are as many as American Express takes.
+// Limits implements integrations.Responder: the limits of the API and of the
+// scheme, five per cent under. No two files want one category.
 //
 // The schemes' limits are those of Checkout.com's page on evidence files. Those
-// of Visa and JCB were not to be had: zero stands for the usual safe numbers.
+// of Visa and JCB were not to be had: zero stands for the usual safe numbers, as
+// does 200 dpi.
 func (a *adapter) Limits(c dispute.Case) integrations.Limits {
 	l := integrations.Limits{
-		TextFieldChars: maxText, FileBytes: maxFile, MediaTypes: slices.Clone(mediaTypes),
+		TextFieldChars: maxText, FileBytes: 3_800_000, DPI: 200, MediaTypes: slices.Clone(mediaTypes),
 		FileFields: fileFields(c.Family), TextFields: textFields(c.Family),
 	}
 	switch c.View.Snapshot.Network {
 	case "mastercard":
-		l.TotalBytes, l.TotalPages = 14_500_000, 18 // 19, less a page that an acquirer adds
+		l.TotalBytes, l.TotalPages, l.DPI = 13_775_000, 18, 300 // 19 pages, less one that an acquirer adds
 	case "amex":
-		l.TotalBytes, l.TotalPages = 25_000_000, 20
+		l.TotalBytes, l.TotalPages, l.DPI, l.Files = 23_750_000, 20, 300, amexFiles
 		if a.optBlue {
-			l.TotalBytes, l.FileBytes = 1_000_000, 1_000_000
+			l.TotalBytes, l.FileBytes, l.Gray = 950_000, 950_000, true
 		}
 	case "discover", "diners":
-		l.TotalBytes, l.FileBytes = 3_000_000, 3_000_000
+		l.TotalBytes, l.FileBytes = 2_850_000, 2_850_000
+	}
+	if l.Files > 0 {
+		l.FileFields = l.FileFields[:min(l.Files, len(l.FileFields))]
 	}
 	return l
 }
 
+// fileFields are the slots of a family, the most wanted first.
 func fileFields(f dispute.Family) []dispute.EvidenceField {
 	out := []dispute.EvidenceField{dispute.FieldUncategorizedFile, dispute.FieldReceipt, dispute.FieldCustomerCommunication}
 	switch f {
 	case dispute.FamilySubscription:
 		return append(out, dispute.FieldCancellationPolicy, dispute.FieldServiceDocumentation)
 	case dispute.FamilyDuplicate:
-		return append(out, dispute.FieldDuplicateChargeDocumentation, dispute.FieldRefundPolicy)
+		return append(out, dispute.FieldDuplicateChargeDocumentation, dispute.FieldShippingDocumentation, dispute.FieldRefundPolicy)
 	default:
-		return append(out, dispute.FieldShippingDocumentation, dispute.FieldRefundPolicy)
+		return append(out, dispute.FieldShippingDocumentation, dispute.FieldRefundPolicy, dispute.FieldCustomerSignature)
 	}
 }
 
@@ -121,6 +147,9 @@ func textFields(f dispute.Family) []dispute.EvidenceField {
 func checkPacket(s integrations.Submission) error {
 	if len(s.Texts) == 0 && len(s.Files) == 0 {
 		return errors.New("the packet is empty")
+	}
+	if s.Case.View.Snapshot.Network == "amex" && len(s.Files) > amexFiles {
+		return fmt.Errorf("the packet has %d files, American Express takes %d", len(s.Files), amexFiles)
 	}
 	taken := map[string]bool{}
 	for _, f := range s.Files {
@@ -146,10 +175,9 @@ func checkTexts(texts map[dispute.EvidenceField]string) error {
 			return fmt.Errorf("%s takes no text", field)
 		}
 	}
-	fields := textEvidence(texts)
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		if n := utf8.RuneCountInString(fields[key]); n > maxText {
-			return fmt.Errorf("%s has %d characters, Checkout.com takes %d", key, n, maxText)
+	for _, field := range slices.Sorted(maps.Keys(texts)) {
+		if n := utf8.RuneCountInString(texts[field]); n > maxText {
+			return fmt.Errorf("%s has %d characters, Checkout.com takes %d", field, n, maxText)
 		}
 	}
 	return nil
@@ -159,8 +187,15 @@ func checkTexts(texts map[dispute.EvidenceField]string) error {
 func textEvidence(texts map[dispute.EvidenceField]string) map[string]string {
 	out := map[string]string{}
 	for _, t := range textCategories {
-		if value := texts[t.field]; value != "" {
-			out[t.category+"_text"] = joined(out[t.category+"_text"], t.label+value)
+		value, key := texts[t.field], t.category+"_text"
+		if value == "" {
+			continue
+		}
+		for _, text := range []string{joined(out[key], t.label+value), joined(out[key], value)} { // the label is dropped first
+			if utf8.RuneCountInString(text) <= maxText {
+				out[key] = text
+				break
+			}
 		}
 	}
 	return out
@@ -170,14 +205,16 @@ func textEvidence(texts map[dispute.EvidenceField]string) map[string]string {
 func evidenceOf(s integrations.Submission, uploads map[string]string) map[string]string {
 	out := textEvidence(s.Texts)
 	for _, f := range s.Files {
-		out[fileCategories[f.Field]+"_file"] = uploads[f.SHA256]
+		category := fileCategories[f.Field]
+		out[category+"_file"] = uploads[f.SHA256]
+		out[category+"_text"] = cmp.Or(out[category+"_text"], captions[category])
 	}
 	return out
 }
 
 // asked moves what belongs to a category that the dispute does not ask for into
-// additional_evidence, as far as there is room. The rest stays where it is: the
-// contract takes every category, whatever the dispute asks for. A dispute that
+// additional_evidence, as far as there is room; a text stays with its file. The
+// rest stays where it is: the contract takes every category, whatever the dispute asks for. A dispute that
 // asks for nothing in particular changes nothing.
 func asked(fields map[string]string, relevant []string) {
 	if len(relevant) == 0 {
@@ -192,7 +229,7 @@ func asked(fields map[string]string, relevant []string) {
 			delete(fields, category+"_file")
 		}
 		all := joined(fields[additional+"_text"], fields[category+"_text"])
-		if fields[category+"_text"] != "" && utf8.RuneCountInString(all) <= maxText {
+		if fields[category+"_text"] != "" && fields[category+"_file"] == "" && utf8.RuneCountInString(all) <= maxText {
 			fields[additional+"_text"] = all
 			delete(fields, category+"_text")
 		}

@@ -13,6 +13,7 @@ import (
 
 const (
 	pageSize = 250 // the most that Checkout.com gives
+	maxPages = 400 // bounds a list: about 90,000 disputes
 	// shifted is how far a page reaches back into the one before: so many disputes
 	// may leave the list while it is read, and none is passed over.
 	shifted = 25
@@ -21,10 +22,10 @@ const (
 	overlap = time.Hour
 )
 
-// page is one page of disputes, the last updated first.
+// page is one page of disputes, the last updated first. An empty one is the end:
+// its total_count may be missing.
 type page struct {
-	TotalCount int           `json:"total_count"`
-	Data       []wireDispute `json:"data"`
+	Data []wireDispute `json:"data"`
 }
 
 // Poll implements integrations.Poller. The cursor is the newest last_update that
@@ -42,7 +43,8 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 	}
 	var notices []dispute.Notice
 	seen := map[string]bool{}
-	for skip := 0; ; {
+	skip := 0
+	for range maxPages {
 		p, err := a.list(ctx, query, skip)
 		if err != nil {
 			return nil, cursor, err
@@ -58,11 +60,20 @@ func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, st
 				newest = d.LastUpdate.Time
 			}
 		}
-		if len(p.Data) == 0 || skip+len(p.Data) >= p.TotalCount {
+		if len(p.Data) == 0 {
 			return notices, newest.UTC().Format(time.RFC3339Nano), nil
 		}
-		skip += max(len(p.Data)-shifted, 1)
+		skip += step(len(p.Data))
 	}
+	return nil, cursor, dispute.Errorf(dispute.Invalid, name+": list disputes", "the list does not end after %d pages", maxPages)
+}
+
+// step is how far the next page is from one of n disputes.
+func step(n int) int {
+	if n > 2*shifted {
+		return n - shifted
+	}
+	return n
 }
 
 func (a *adapter) list(ctx context.Context, query url.Values, skip int) (page, error) {

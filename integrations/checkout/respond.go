@@ -1,15 +1,12 @@
 package checkout
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -91,7 +88,10 @@ func (t *attempt) upload(ctx context.Context, f integrations.File) error {
 		return nil
 	}
 	op := "upload file " + f.SHA256
-	body, contentType, err := form(f)
+	body, contentType, err := vendorhttp.Multipart(f.SHA256,
+		vendorhttp.Part{Name: "purpose", Content: []byte("dispute_evidence")},
+		vendorhttp.Part{Name: "file", FileName: f.Name, MediaType: f.MediaType, Content: f.Bytes},
+	)
 	if err != nil {
 		return &dispute.Error{Kind: dispute.Invalid, Op: name + ": " + op, Err: err}
 	}
@@ -162,30 +162,6 @@ func (t *attempt) note(key, value string) {
 	if t.s.Progress != nil {
 		t.s.Progress(key, value)
 	}
-}
-
-// form is a file as a multipart body: the same bytes for the same file.
-func form(f integrations.File) ([]byte, string, error) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	sum := sha256.Sum256(f.Bytes)
-	if err := w.SetBoundary("rebuttal" + hex.EncodeToString(sum[:16])); err != nil {
-		return nil, "", err
-	}
-	if err := w.WriteField("purpose", "dispute_evidence"); err != nil {
-		return nil, "", err
-	}
-	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition("file", f.Name)}, "Content-Type": {f.MediaType},
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	if _, err := part.Write(f.Bytes); err != nil {
-		return nil, "", err
-	}
-	err = w.Close()
-	return b.Bytes(), w.FormDataContentType(), err
 }
 
 // idempotent carries our key. Checkout.com documents Cko-Idempotency-Key for

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/checkout"
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
 )
@@ -265,7 +266,7 @@ func TestPacketsThatAreRefused(t *testing.T) {
 		want string
 	}{
 		"empty":          {integrations.Submission{}, "empty"},
-		"file field":     {files(file(dispute.FieldCustomerSignature, "x")), "customer_signature"},
+		"file field":     {files(file(dispute.FieldCustomerEmail, "x")), "customer_email_address"},
 		"one slot twice": {files(file(dispute.FieldRefundPolicy, "x"), file(dispute.FieldCancellationPolicy, "y")), "one file"},
 		"large":          {files(big), "4000001 bytes"},
 		"nothing in it":  {files(file(dispute.FieldReceipt, "")), "0 bytes"},
@@ -284,39 +285,93 @@ func TestPacketsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever the family, a packet of everything that is offered fits.
-func TestLimits(t *testing.T) {
+// Whatever the family, a packet of everything that is offered is taken, within
+// the contract; where it goes stands in the golden files.
+func TestEvidenceOfEachFamily(t *testing.T) {
 	t.Parallel()
-	a := newAdapter(t, "http://127.0.0.1:1")
-	for _, family := range []dispute.Family{dispute.FamilyFraudulent, dispute.FamilySubscription, dispute.FamilyDuplicate, ""} {
-		l := a.Limits(dispute.Case{Family: family})
-		s := integrations.Submission{Texts: map[dispute.EvidenceField]string{}}
-		for i, field := range l.FileFields {
-			s.Files = append(s.Files, file(field, "%PDF "+strings.Repeat("x", i)))
+	contract := loadContract(t)
+	for _, family := range families {
+		s := newShop(t, func(next http.Handler) http.Handler { return contract.Around(t, next, contract.check) })
+		c := s.open(t, standin.DisputeOptions{Relevant: []string{"proof_of_delivery_or_service", "invoice_or_receipt", "customer_communication", "additional_evidence"}})
+		c.Family = family
+		l := s.Limits(c)
+		sub := integrations.Submission{Key: "key", Case: c, Texts: map[dispute.EvidenceField]string{}}
+		for _, field := range l.FileFields {
+			sub.Files = append(sub.Files, file(field, "%PDF-1.7 "+string(field)))
 		}
 		for _, field := range l.TextFields {
-			s.Texts[field] = "some words"
+			sub.Texts[field] = "what we say of " + string(field)
 		}
-		if err := checkPacket(s); err != nil || len(l.FileFields) > 5 {
-			t.Errorf("family %q: %v, %d files", family, err, len(l.FileFields))
+		receipt, err := s.Submit(t.Context(), sub)
+		if err != nil {
+			t.Errorf("%s: %v", family, err)
+			continue
 		}
+		d, _ := s.account.Dispute(c.Ref.ID)
+		for _, f := range sub.Files {
+			for key, value := range d.Evidence {
+				if value == receipt.Uploads[f.SHA256] {
+					d.Evidence[key] = "the file of " + string(f.Field)
+				}
+			}
+		}
+		vendortest.Golden(t, "testdata/evidence/"+string(family)+".golden", d.Evidence)
 	}
-	optBlue := settings("http://127.0.0.1:1")
+}
+
+// Texts that share a field are cut by whole texts, never beyond the limit.
+func TestTextsThatShareAField(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ü", maxText-5)
+	got := textEvidence(map[dispute.EvidenceField]string{
+		dispute.FieldShippingCarrier: long, dispute.FieldShippingTrackingNumber: "1Z1 and many more", dispute.FieldShippingAddress: "1 A",
+	})
+	if diff := cmp.Diff(map[string]string{"proof_of_delivery_or_service_text": long + "\n1 A"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	a, optBlue := newAdapter(t, "http://127.0.0.1:1"), settings("http://127.0.0.1:1")
 	optBlue.AmexOptBlue = true
 	for _, tt := range []struct {
 		a           *adapter
 		network     string
 		file, total int64
 		pages       int
+		files, dpi  int
+		gray        bool
 	}{
-		{a, "visa", 4_000_000, 0, 0}, {a, "jcb", 4_000_000, 0, 0}, {a, "mastercard", 4_000_000, 14_500_000, 18},
-		{a, "amex", 4_000_000, 25_000_000, 20}, {connect(t, optBlue), "amex", 1_000_000, 1_000_000, 20},
-		{a, "discover", 3_000_000, 3_000_000, 0}, {a, "diners", 3_000_000, 3_000_000, 0},
+		{a, "visa", 3_800_000, 0, 0, 0, 200, false}, {a, "jcb", 3_800_000, 0, 0, 0, 200, false}, {a, "mastercard", 3_800_000, 13_775_000, 18, 0, 300, false},
+		{a, "amex", 3_800_000, 23_750_000, 20, 5, 300, false}, {connect(t, optBlue), "amex", 950_000, 950_000, 20, 5, 300, true},
+		{a, "discover", 2_850_000, 2_850_000, 0, 0, 200, false}, {a, "diners", 2_850_000, 2_850_000, 0, 0, 200, false},
 	} {
-		c := dispute.Case{}
-		c.View.Snapshot.Network = tt.network
-		if l := tt.a.Limits(c); l.FileBytes != tt.file || l.TotalBytes != tt.total || l.TotalPages != tt.pages || l.TextFieldChars != 500 {
-			t.Errorf("%s: %+v", tt.network, l)
+		for _, family := range families {
+			c := dispute.Case{Family: family}
+			c.View.Snapshot.Network = tt.network
+			l := tt.a.Limits(c)
+			if l.FileBytes != tt.file || l.TotalBytes != tt.total || l.TotalPages != tt.pages || l.Files != tt.files || l.DPI != tt.dpi || l.Gray != tt.gray || l.TextFieldChars != 500 {
+				t.Errorf("%s: %+v", tt.network, l)
+			}
+			if l.Files > 0 && len(l.FileFields) > l.Files || l.FileFields[0] != dispute.FieldUncategorizedFile {
+				t.Errorf("%s, %s: file fields %v", tt.network, family, l.FileFields)
+			}
 		}
 	}
+	amex := dispute.Case{View: dispute.View{Snapshot: dispute.Snapshot{Network: "amex"}}}
+	s := integrations.Submission{Case: amex}
+	for field := range fileCategories {
+		s.Files = append(s.Files, file(field, string(field)))
+	}
+	if err := checkPacket(s); err == nil {
+		t.Errorf("American Express takes %d files", len(s.Files))
+	}
+}
+
+// families are all that a case may be of.
+var families = []dispute.Family{
+	dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived, dispute.FamilyProductUnacceptable,
+	dispute.FamilySubscription, dispute.FamilyDuplicate, dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization,
+	dispute.FamilyProcessing, dispute.FamilyGeneral,
 }

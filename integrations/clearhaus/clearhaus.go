@@ -109,29 +109,23 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 
 // check validates the settings and returns the API's root.
 func (s *Settings) check() (*url.URL, error) {
-	root, err := address("base_url", s.BaseURL)
-	problems := []error{err}
-	if s.TokenURL != "" {
-		_, err := address("token_url", s.TokenURL)
-		problems = append(problems, err)
+	problems := []error{
+		vendorhttp.CheckURL("base_url", s.BaseURL, defaultBaseURL),
+		vendorhttp.CheckURL("dashboard_url", s.DashboardURL, defaultDashboardURL),
 	}
-	_, err = address("dashboard_url", s.DashboardURL)
-	problems = append(problems, err)
+	if s.TokenURL != "" {
+		problems = append(problems, vendorhttp.CheckURL("token_url", s.TokenURL, defaultBaseURL+"/oauth/token"))
+	}
 	if s.ClientID == "" {
 		problems = append(problems, errors.New("client_id is missing: the dashboard shows it under OAuth Clients"))
 	}
 	if s.ClientSecret == "" {
 		problems = append(problems, errors.New("client_secret is missing: the dashboard gives it once, when the OAuth client is made"))
 	}
-	return root, errors.Join(problems...)
-}
-
-func address(key, value string) (*url.URL, error) {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, fmt.Errorf("%s is no address such as %s", key, defaultBaseURL)
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
 	}
-	return u, nil
+	return url.Parse(s.BaseURL)
 }
 
 // Vendor implements integrations.Adapter.

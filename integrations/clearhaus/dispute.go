@@ -102,14 +102,9 @@ func network(code string) string {
 	}
 }
 
-// day is a date as the first instant of that day anywhere; zero when it is none.
-func day(s string) time.Time {
-	t, err := time.Parse(time.DateOnly, s[:min(len(s), len(time.DateOnly))])
-	if err != nil {
-		return time.Time{}
-	}
-	return dispute.StartOfDayAnywhere(t.Date())
-}
+// day is a date, or the date of a time, as the first instant of that day
+// anywhere; zero when it is none.
+func day(s string) time.Time { return dispute.ParseDay(s[:min(len(s), len(time.DateOnly))]) }
 
 // moment is a date and time in UTC, with or without a zone; zero when it is none.
 func moment(s string) time.Time {

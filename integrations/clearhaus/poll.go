@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	// firstLook is how far back a poll without a cursor lists disputes that may be
-	// decided already: longer than any response window.
-	firstLook = 60 * 24 * time.Hour
+	// firstLook is how far back a poll without a cursor, as a whole sweep makes it,
+	// lists disputes that are decided already: a verdict may still be turned around,
+	// and by then arbitration has ended (half a year is assumed to do).
+	firstLook = 180 * 24 * time.Hour
 	// lateness is how long after its opening date a dispute may become visible:
 	// the feed is nightly, and dates have no zone (a week is assumed to do).
 	lateness = 7 * 24 * time.Hour
@@ -24,7 +25,9 @@ var undecided = []string{"status:open", "status:under_review", "status:refuted"}
 // cursor is an opening date, a week ago. Everything opened since then is listed
 // whatever its status, and everything undecided of any age, which shows what was
 // answered or opened again. What is not found this way is a verdict on a dispute
-// opened before the cursor: a whole sweep reads the cases that are still open.
+// opened before the cursor: a whole sweep reads the cases that are still open, and
+// lists what was opened in the last half year, which shows a verdict after a
+// verdict.
 func (a *adapter) Poll(ctx context.Context, cursor string) ([]dispute.Notice, string, error) {
 	const op = "list disputes"
 	now := a.now().UTC()

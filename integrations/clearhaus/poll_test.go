@@ -116,9 +116,9 @@ func TestPollFindsChanges(t *testing.T) {
 	r.clearhaus.Set(answered, "refuted")
 
 	told, cursor := r.poll(t, "")
-	want := map[string]string{old: "open", answered: "refuted", recent: "open"}
+	want := map[string]string{old: "open", decided: "won", answered: "refuted", recent: "open"}
 	if diff := cmp.Diff(want, told); diff != "" {
-		t.Fatalf("the first poll tells what may still be decided (-want +got):\n%s", diff)
+		t.Fatalf("the first poll tells what may still be decided or turned around (-want +got):\n%s", diff)
 	}
 
 	fresh := r.open(standin.DisputeOptions{Opened: days(-3)}) // the feed was late
@@ -131,6 +131,14 @@ func TestPollFindsChanges(t *testing.T) {
 	}
 	if s := r.read(t, answered); s.Status != dispute.ProviderWon {
 		t.Errorf("the verdict that no poll lists reads %s", s.Status)
+	}
+
+	r.clearhaus.Set(decided, "lost")
+	if told, _ = r.poll(t, cursor); told[decided] != "" {
+		t.Errorf("a poll lists a verdict of old: %v", told)
+	}
+	if told, _ = r.poll(t, ""); told[decided] != "lost" {
+		t.Errorf("a whole poll does not list a verdict that was turned around: %v", told)
 	}
 
 	r.clearhaus.Escalate(decided) // long before the cursor, and open again

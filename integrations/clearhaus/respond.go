@@ -14,10 +14,10 @@ const mediaPDF = "application/pdf"
 
 // Limits implements integrations.Responder: "upload your documentation as a
 // single PDF file" (helpdesk.clearhaus.com/disputes). No size is documented, so
-// none is named here and the safe ones apply.
+// none is named here and the safe ones apply, which both networks take.
 func (a *adapter) Limits(dispute.Case) integrations.Limits {
 	return integrations.Limits{
-		MediaTypes: []string{mediaPDF}, FileFields: []dispute.EvidenceField{dispute.FieldUncategorizedFile},
+		Files: 1, MediaTypes: []string{mediaPDF}, FileFields: []dispute.EvidenceField{dispute.FieldUncategorizedFile},
 	}
 }
 

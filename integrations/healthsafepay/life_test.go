@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,6 +92,28 @@ func TestLife(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A webhook that is not taken does not keep the others back.
+func TestDeliverGoesOn(t *testing.T) {
+	t.Parallel()
+	w := world.New(1, func() time.Time { return clock }, 24*time.Hour)
+	shop := standin.New(w, standin.Options{Secret: secret, Backoff: time.Millisecond, Attempts: 2})
+	stuck := shop.Open(w.NewOrder(world.OrderOptions{}), "FRAUDULENT")
+	other := shop.Open(w.NewOrder(world.OrderOptions{}), "FRAUDULENT")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), stuck) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer srv.Close()
+	err := shop.Deliver(t.Context(), srv.URL)
+	if err == nil || !strings.Contains(err.Error(), stuck) || strings.Contains(err.Error(), other) {
+		t.Errorf("error %v, want one that names %s only", err, stuck)
+	}
+	if all := shop.Webhooks(); all[0].Delivered != 0 || all[0].Attempts != 2 || all[1].Delivered != 1 {
+		t.Errorf("webhooks %+v", all)
 	}
 }
 

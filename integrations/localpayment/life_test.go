@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +100,27 @@ func (h *house) view(t *testing.T) dispute.View {
 		t.Errorf("the order of delivery shows:\n%s", diff)
 	}
 	return there
+}
+
+// A callback that is not taken does not keep the others back.
+func TestDeliverGoesOn(t *testing.T) {
+	t.Parallel()
+	w := world.New(1, time.Now, 24*time.Hour)
+	bank := standin.New(w, standin.Options{Secret: "secret", Backoff: time.Millisecond, Attempts: 2})
+	stuck, other := bank.Open(w.NewOrder(world.OrderOptions{})), bank.Open(w.NewOrder(world.OrderOptions{}))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), stuck) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer srv.Close()
+	err := bank.Deliver(t.Context(), srv.URL)
+	if err == nil || !strings.Contains(err.Error(), stuck) || strings.Contains(err.Error(), other) {
+		t.Errorf("error %v, want one that names %s only", err, stuck)
+	}
+	if all := bank.Callbacks(); all[0].Delivered != 0 || all[0].Attempts != 2 || all[len(all)-1].Delivered != 1 {
+		t.Errorf("callbacks %+v", all)
+	}
 }
 
 func (h *house) submission(id string) integrations.Submission {

@@ -14,8 +14,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -81,9 +79,7 @@ func (s Settings) check() ([]scheme, error) {
 		}
 		v2.keys = append(v2.keys, key)
 	}
-	if u, err := url.Parse(s.BaseURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		problems = append(problems, errors.New("base_url is no address such as "+defaultBaseURL))
-	}
+	problems = append(problems, vendorhttp.CheckURL("base_url", s.BaseURL, defaultBaseURL))
 	return []scheme{v3, v2}, errors.Join(problems...)
 }
 
@@ -111,7 +107,7 @@ func connect(d integrations.Deps, s Settings) (*adapter, error) {
 	open := vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP}
 	t := &tokens{http: open, username: s.Username, password: s.Password, now: d.Now, turn: make(chan struct{}, 1)}
 	a := &adapter{http: open, tokens: t, schemes: schemes, now: d.Now}
-	a.http.Auth = func(r *http.Request) error { return t.authorise(r) }
+	a.http.Auth, a.http.Refused = t.authorise, t.forget
 	return a, nil
 }
 

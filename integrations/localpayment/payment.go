@@ -29,7 +29,6 @@ func (a *adapter) Payment(ctx context.Context, s dispute.Snapshot) (dispute.Paym
 	var out payment
 	_, err := a.http.Do(ctx, vendorhttp.Request{Op: op, Method: http.MethodGet, Path: "/api/transactions/" + url.PathEscape(s.ID)}, &out)
 	if err != nil {
-		a.refused(ctx, err)
 		return dispute.Payment{}, err
 	}
 	if err := out.failed(op); err != nil {

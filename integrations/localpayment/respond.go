@@ -1,15 +1,10 @@
 package localpayment
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -28,6 +23,7 @@ const mediaPDF = "application/pdf"
 // not said, and no text: the packet is one document.
 func (a *adapter) Limits(dispute.Case) integrations.Limits {
 	return integrations.Limits{
+		Files:      1,
 		MediaTypes: []string{mediaPDF},
 		FileFields: []dispute.EvidenceField{dispute.FieldUncategorizedFile},
 	}
@@ -58,20 +54,12 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 		Body: body, ContentType: contentType, Write: true,
 	}, &out)
 	if err != nil {
-		a.refused(ctx, err)
 		return integrations.Receipt{}, err
 	}
 	receipt := integrations.Receipt{
 		VendorID: out.InternalID, At: a.now().UTC(), RawStatus: out.Status.word(), Request: answer.Sent, Response: answer.Body,
 	}
 	return receipt, out.received(op)
-}
-
-// refused drops the access token when Localpayment does not take it.
-func (a *adapter) refused(ctx context.Context, err error) {
-	if dispute.KindOf(err) == dispute.Auth {
-		a.tokens.forget(ctx)
-	}
 }
 
 // received is nil when the answer says so itself: an answer with HTTP 200 may
@@ -102,35 +90,16 @@ func (t transaction) failed(op string) error {
 
 // form is the packet as a multipart body: the same bytes for the same packet.
 // The boundary is made of the key, so that what arrived can be told apart.
-func form(s integrations.Submission) ([]byte, string, error) {
+func form(s integrations.Submission) (body []byte, contentType string, err error) {
 	if len(s.Files) == 0 || len(s.Texts) > 0 {
 		return nil, "", fmt.Errorf("%d files and %d texts, Localpayment takes files only", len(s.Files), len(s.Texts))
 	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	sum := sha256.Sum256([]byte(s.Key))
-	if err := w.SetBoundary(hex.EncodeToString(sum[:])); err != nil {
-		return nil, "", err
-	}
-	for _, f := range s.Files {
-		if err := attach(w, f); err != nil {
-			return nil, "", err
+	parts := make([]vendorhttp.Part, len(s.Files))
+	for i, f := range s.Files {
+		if f.MediaType != mediaPDF || len(f.Bytes) == 0 {
+			return nil, "", errors.New("file " + f.SHA256 + " is empty or no PDF")
 		}
+		parts[i] = vendorhttp.Part{Name: "files", FileName: f.Name, MediaType: f.MediaType, Content: f.Bytes}
 	}
-	err := w.Close()
-	return b.Bytes(), w.FormDataContentType(), err
-}
-
-func attach(w *multipart.Writer, f integrations.File) error {
-	if f.MediaType != mediaPDF || len(f.Bytes) == 0 {
-		return errors.New("file " + f.SHA256 + " is empty or no PDF")
-	}
-	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition("files", f.Name)}, "Content-Type": {f.MediaType},
-	})
-	if err != nil {
-		return err
-	}
-	_, err = part.Write(f.Bytes)
-	return err
+	return vendorhttp.Multipart(s.Key, parts...)
 }

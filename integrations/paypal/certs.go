@@ -7,12 +7,16 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations/vendorhttp"
@@ -23,6 +27,13 @@ const (
 	fetchLimit = 5 * time.Second
 	// maxCertificates bounds what is read of one; a chain is a few kilobytes.
 	maxCertificates = 64 << 10
+	// maxFetches bounds the fetches at one time, because strangers may name
+	// certificates, too: more are refused, and PayPal posts again.
+	maxFetches = 32
+	// refusalLasts is how long a refused address is refused without a fetch; at
+	// most maxRefusals are remembered.
+	refusalLasts = time.Minute
+	maxRefusals  = 1000
 )
 
 // certificates are those that PayPal signs webhooks with. One is fetched when
@@ -31,22 +42,31 @@ const (
 // were vouched for are kept.
 type certificates struct {
 	http    *http.Client
-	scheme  string
 	hosts   []string       // where certificates may come from
+	standIn string         // where a stand-in has them, instead of hosts
 	roots   *x509.CertPool // nil for the machine's
 	subject string
 
-	mu   sync.RWMutex
-	kept map[string]*x509.Certificate // by address
+	fetches singleflight.Group // by address
+	slots   chan struct{}      // of fetches
 
-	fetching sync.Mutex // one fetch at a time; webhooks with a kept certificate do not wait
+	mu      sync.RWMutex
+	kept    map[string]*x509.Certificate // by address
+	refused map[string]refusal           // by address
+}
+
+// refusal is why an address has no good certificate, and until when that holds.
+type refusal struct {
+	err   error
+	until time.Time
 }
 
 // newCertificates pins where certificates come from and whose they are. The
 // names are those that PayPal's Java SDK checks.
 func newCertificates(client *http.Client, base *url.URL, roots *x509.CertPool, sandbox bool) *certificates {
 	c := &certificates{
-		http: client, scheme: "https", roots: roots, kept: map[string]*x509.Certificate{},
+		http: client, roots: roots, slots: make(chan struct{}, maxFetches),
+		kept: map[string]*x509.Certificate{}, refused: map[string]refusal{},
 		hosts: []string{"api.paypal.com", "api-m.paypal.com"}, subject: "messageverificationcerts.paypal.com",
 	}
 	if sandbox {
@@ -54,24 +74,39 @@ func newCertificates(client *http.Client, base *url.URL, roots *x509.CertPool, s
 		c.subject = "messageverificationcerts.sandbox.paypal.com"
 	}
 	if roots != nil {
-		c.scheme, c.hosts = base.Scheme, []string{base.Host}
+		c.standIn = strings.TrimRight(base.String(), "/")
 	}
 	return c
 }
 
-// certificatePath is where PayPal keeps certificates.
-var certificatePath = regexp.MustCompile(`^/v1/notifications/certs/[A-Za-z0-9-]{1,100}$`)
+// certificatePath is where PayPal keeps certificates. A stand-in may have
+// something before it.
+var certificatePath = regexp.MustCompile(`/v1/notifications/certs/[A-Za-z0-9-]{1,100}$`)
+
+// pinned is where a certificate is fetched from, by the address that a webhook
+// names; ok is false for one that is not PayPal's. A stand-in does not know by
+// which name it is reached: its certificates come from where its API is.
+func (c *certificates) pinned(address string) (place string, ok bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	path := certificatePath.FindString(u.EscapedPath())
+	if c.standIn != "" {
+		return c.standIn + path, path != ""
+	}
+	return u.String(), path != "" && path == u.EscapedPath() && u.Scheme == "https" && slices.Contains(c.hosts, u.Host)
+}
 
 // at is the certificate of an address, valid at now. An address that is not
 // PayPal's, and a certificate that nobody vouches for, are Auth; one that
 // cannot be had at the moment is Transient.
 func (c *certificates) at(address string, now time.Time) (*rsa.PublicKey, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != c.scheme || !slices.Contains(c.hosts, u.Host) || u.User != nil ||
-		!certificatePath.MatchString(u.EscapedPath()) || u.RawQuery != "" || u.Fragment != "" {
+	place, ok := c.pinned(address)
+	if !ok {
 		return nil, dispute.Errorf(dispute.Auth, verifyOp, "the certificate's address is not PayPal's")
 	}
-	cert, err := c.get(u.String(), now)
+	cert, err := c.get(place, now)
 	if err != nil {
 		return nil, err
 	}
@@ -85,14 +120,32 @@ func (c *certificates) at(address string, now time.Time) (*rsa.PublicKey, error)
 	return key, nil
 }
 
+// get is a certificate that is kept, or one fetch of it for all that wait. No
+// webhook waits for the certificate of another.
 func (c *certificates) get(address string, now time.Time) (*x509.Certificate, error) {
-	if cert := c.known(address); cert != nil {
-		return cert, nil
+	if cert, err := c.known(address, now); cert != nil || err != nil {
+		return cert, err
 	}
-	c.fetching.Lock()
-	defer c.fetching.Unlock()
-	if cert := c.known(address); cert != nil {
-		return cert, nil
+	cert, err, _ := c.fetches.Do(address, func() (any, error) {
+		if cert, err := c.known(address, now); cert != nil || err != nil {
+			return cert, err
+		}
+		cert, err := c.fetchOne(address, now)
+		c.remember(address, now, cert, err)
+		return cert, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return cert.(*x509.Certificate), nil
+}
+
+func (c *certificates) fetchOne(address string, now time.Time) (*x509.Certificate, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	default:
+		return nil, dispute.Errorf(dispute.Transient, verifyOp, "too many certificates are fetched at the moment")
 	}
 	text, err := c.fetch(address)
 	if err != nil {
@@ -102,16 +155,37 @@ func (c *certificates) get(address string, now time.Time) (*x509.Certificate, er
 	if err != nil {
 		return nil, &dispute.Error{Kind: dispute.Auth, Op: verifyOp, Err: err}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.kept[address] = cert
 	return cert, nil
 }
 
-func (c *certificates) known(address string) *x509.Certificate {
+// remember keeps a good certificate, and a refusal for a short while. What could
+// not be had is asked for again.
+func (c *certificates) remember(address string, now time.Time, cert *x509.Certificate, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.kept[address] = cert
+	case dispute.KindOf(err) == dispute.Auth:
+		maps.DeleteFunc(c.refused, func(_ string, r refusal) bool { return now.After(r.until) })
+		if len(c.refused) < maxRefusals {
+			c.refused[address] = refusal{err, now.Add(refusalLasts)}
+		}
+	}
+}
+
+// known is a kept certificate, or the refusal that still holds; neither when the
+// address has to be asked.
+func (c *certificates) known(address string, now time.Time) (*x509.Certificate, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.kept[address]
+	if cert := c.kept[address]; cert != nil {
+		return cert, nil
+	}
+	if r, ok := c.refused[address]; ok && !now.After(r.until) {
+		return nil, r.err
+	}
+	return nil, nil
 }
 
 // fetch reads a certificate. Redirects are not followed: they would lead to
@@ -119,7 +193,7 @@ func (c *certificates) known(address string) *x509.Certificate {
 func (c *certificates) fetch(address string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil) // #nosec G704 -- at pins it to PayPal's own hosts
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil) // #nosec G704 -- pinned to PayPal's own hosts
 	if err != nil {
 		return nil, dispute.Errorf(dispute.Auth, verifyOp, "the certificate's address is not PayPal's")
 	}

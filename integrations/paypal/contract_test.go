@@ -9,11 +9,9 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -78,7 +76,10 @@ func TestContract(t *testing.T) {
 	for _, e := range acc.Events("") {
 		c.checkEvent(t, e.Type, e.Body)
 	}
-	c.covered(t)
+	c.Covered(t,
+		"GET /v1/customer/disputes", "GET /v1/customer/disputes/{id}", "POST /v1/customer/disputes/{id}/provide-evidence",
+		"POST /v1/customer/disputes/{id}/provide-supporting-info", "POST /v1/customer/disputes/{id}/appeal", "POST /v1/customer/disputes/{id}/accept-claim",
+	)
 }
 
 // TestGoldenPayloadsFitTheContract: what we made ourselves is what PayPal would
@@ -95,105 +96,40 @@ func TestGoldenPayloadsFitTheContract(t *testing.T) {
 	}
 }
 
-// contract is PayPal's, or nothing where its folder is absent: then nothing is
-// checked, but everything still runs.
+// contract is PayPal's.
 type contract struct {
-	disputes, webhooks *openapi3.T
-
-	mu   sync.Mutex
-	seen map[string]bool
+	*vendortest.OpenAPI
+	webhooks *openapi3.T
 }
 
-func loadContract(t *testing.T) *contract {
+func loadContract(t *testing.T) contract {
 	t.Helper()
-	c := &contract{seen: map[string]bool{}}
 	dir, ok := testenv.Specs(t)
 	if !ok {
-		return c
+		return contract{OpenAPI: &vendortest.OpenAPI{}}
 	}
-	for name, into := range map[string]**openapi3.T{"customer_disputes_v1.json": &c.disputes, "notifications_webhooks_v1.json": &c.webhooks} {
-		doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, "paypal", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		*into = doc
-	}
-	return c
-}
-
-// covered makes sure that the test checked what it is meant to.
-func (c *contract) covered(t *testing.T) {
-	t.Helper()
-	if c.disputes == nil {
-		return
-	}
-	for _, want := range []string{
-		"GET /v1/customer/disputes", "GET /v1/customer/disputes/{id}", "POST /v1/customer/disputes/{id}/provide-evidence",
-		"POST /v1/customer/disputes/{id}/provide-supporting-info", "POST /v1/customer/disputes/{id}/appeal", "POST /v1/customer/disputes/{id}/accept-claim",
-	} {
-		if !c.seen[want] {
-			t.Errorf("%s was never called", want)
-		}
+	return contract{
+		vendortest.LoadOpenAPI(t, filepath.Join(dir, "paypal", "customer_disputes_v1.json")),
+		vendortest.LoadOpenAPI(t, filepath.Join(dir, "paypal", "notifications_webhooks_v1.json")).Doc,
 	}
 }
 
 // around checks each request and answer that passes. The token is not in the
 // contract.
-func (c *contract) around(t *testing.T, next http.Handler) http.Handler {
-	if c.disputes == nil {
-		return next
-	}
+func (c contract) around(t *testing.T, next http.Handler) http.Handler {
+	checked := c.Around(t, next, func(x vendortest.Exchange) error {
+		return errors.Join(c.checkRequest(x.Operation, x.Shared, x.Request, x.Sent), checkAnswer(x.Operation, x.Answer.Code, x.Answer.Body.Bytes()))
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/oauth2/token" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		sent, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-		name, op, shared := c.operation(r.Method, r.URL.Path)
-		if op == nil {
-			t.Errorf("the contract has no %s %s", r.Method, r.URL.Path)
-			next.ServeHTTP(w, r)
-			return
-		}
-		if err := c.checkRequest(op, shared, r, sent); err != nil {
-			t.Errorf("request %s: %v", name, err)
-		}
-		rec := httptest.NewRecorder()
-		next.ServeHTTP(rec, r)
-		if err := checkAnswer(op, rec.Code, rec.Body.Bytes()); err != nil {
-			t.Errorf("answer of %s, HTTP %d: %v\n%s", name, rec.Code, err, rec.Body)
-		}
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(rec.Code)
-		_, _ = w.Write(rec.Body.Bytes())
+		checked.ServeHTTP(w, r)
 	})
 }
 
-func (c *contract) operation(method, path string) (string, *openapi3.Operation, openapi3.Parameters) {
-	have := strings.Split(path, "/")
-	for template, item := range c.disputes.Paths.Map() {
-		want := strings.Split(template, "/")
-		fits := len(want) == len(have)
-		for i := 0; fits && i < len(want); i++ {
-			fits = want[i] == have[i] || strings.HasPrefix(want[i], "{")
-		}
-		if op := item.GetOperation(method); fits && op != nil {
-			c.mu.Lock()
-			c.seen[method+" "+template] = true
-			c.mu.Unlock()
-			return method + " " + template, op, item.Parameters
-		}
-	}
-	return "", nil, nil
-}
-
-func (c *contract) checkRequest(op *openapi3.Operation, shared openapi3.Parameters, r *http.Request, body []byte) error {
+func (c contract) checkRequest(op *openapi3.Operation, shared openapi3.Parameters, r *http.Request, body []byte) error {
 	for name, values := range r.URL.Query() {
 		p := op.Parameters.GetByInAndName("query", name)
 		if p == nil {
@@ -232,7 +168,7 @@ func typed(schema *openapi3.Schema, value string) any {
 
 // checkForm holds the parts with files to the contract, and the part named
 // input, which only PayPal's examples have, to the schemas of what it holds.
-func (c *contract) checkForm(op *openapi3.Operation, r *http.Request, body []byte) error {
+func (c contract) checkForm(op *openapi3.Operation, r *http.Request, body []byte) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		return err
@@ -265,7 +201,7 @@ func (c *contract) checkForm(op *openapi3.Operation, r *http.Request, body []byt
 	}
 }
 
-func (c *contract) checkInput(text []byte) error {
+func (c contract) checkInput(text []byte) error {
 	var in struct {
 		Evidences []json.RawMessage
 		Notes     json.RawMessage
@@ -274,7 +210,7 @@ func (c *contract) checkInput(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return err
 	}
-	schemas := c.disputes.Components.Schemas
+	schemas := c.Doc.Components.Schemas
 	for _, e := range in.Evidences {
 		if err := visit(schemas["evidence"].Value, e); err != nil {
 			return err
@@ -308,9 +244,9 @@ func visit(schema *openapi3.Schema, body []byte) error {
 }
 
 // checkEvent checks a webhook's envelope and the dispute in it.
-func (c *contract) checkEvent(t *testing.T, name string, body []byte) {
+func (c contract) checkEvent(t *testing.T, name string, body []byte) {
 	t.Helper()
-	if c.disputes == nil {
+	if c.Doc == nil {
 		return
 	}
 	var envelope struct{ Resource json.RawMessage }
@@ -320,7 +256,7 @@ func (c *contract) checkEvent(t *testing.T, name string, body []byte) {
 	if err := visit(c.webhooks.Components.Schemas["event"].Value, body); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
-	if err := visit(c.disputes.Components.Schemas["dispute"].Value, envelope.Resource); err != nil {
+	if err := visit(c.Doc.Components.Schemas["dispute"].Value, envelope.Resource); err != nil {
 		t.Errorf("%s: dispute: %v", name, err)
 	}
 }

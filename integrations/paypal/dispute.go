@@ -1,6 +1,7 @@
 package paypal
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -68,6 +69,7 @@ type wireMovement struct {
 
 type wireSource struct {
 	Source string `json:"source"`
+	Type   string `json:"evidence_type"`
 }
 
 type wireLink struct {
@@ -239,7 +241,7 @@ func (w *wireDispute) movements() ([]dispute.Movement, error) {
 		same[told]++
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s|%d", told, same[told]))
 		out = append(out, dispute.Movement{
-			ID: "mm_" + hex.EncodeToString(sum[:10]), Category: firstOf(m.Reason, m.Type),
+			ID: "mm_" + hex.EncodeToString(sum[:10]), Category: cmp.Or(m.Reason, m.Type),
 			Amount: amount.Minor, Net: amount.Minor, Currency: amount.Currency, At: moment(m.InitiatedTime),
 		})
 	}
@@ -253,11 +255,11 @@ type wireMoney struct {
 }
 
 // money reads the amount exactly; none, and one that is not of a currency by ISO
-// 4217 such as PYUSD, is the zero Money. PayPal may leave out
-// the digit before the point and may write decimals that a currency does not
-// have, when they are noughts.
+// 4217 such as PYUSD or BTC, is the zero Money: its minor unit is not known. PayPal
+// may leave out the digit before the point and may write decimals that a currency
+// does not have, when they are noughts.
 func (m wireMoney) money() (dispute.Money, error) {
-	if m == (wireMoney{}) {
+	if _, err := currency.ParseISO(m.Currency); err != nil {
 		return dispute.Money{}, nil
 	}
 	whole, fraction, point := strings.Cut(m.Value, ".")
@@ -272,9 +274,6 @@ func (m wireMoney) money() (dispute.Money, error) {
 		value += "." + fraction
 	}
 	out, err := dispute.ParseMoney(value + " " + m.Currency)
-	if _, unknown := currency.ParseISO(m.Currency); err != nil && unknown != nil {
-		return dispute.Money{}, nil
-	}
 	if err != nil {
 		return dispute.Money{}, errors.New("an amount is no decimal number of its currency")
 	}
@@ -289,13 +288,4 @@ func moment(text string) time.Time {
 		return time.Time{}
 	}
 	return at
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

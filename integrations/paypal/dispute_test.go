@@ -83,6 +83,9 @@ func TestMoney(t *testing.T) {
 		{"", "USD", dispute.Money{}, true},
 		{"0.00012345", "BTC", dispute.Money{}, false},
 		{"129.00", "PYUSD", dispute.Money{}, false},
+		{"1.50", "BTC", dispute.Money{}, false},
+		{"0.00012345", "ETH", dispute.Money{}, false},
+		{"x", "BTC", dispute.Money{}, false},
 		{"1", "", dispute.Money{}, false},
 		{"92233720368547758.08", "EUR", dispute.Money{}, true},
 	} {

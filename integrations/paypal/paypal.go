@@ -48,7 +48,7 @@ type Settings struct {
 	// TokenURL gives access tokens. Empty means /v1/oauth2/token of BaseURL.
 	TokenURL string `yaml:"token_url"`
 	// CertRoots is the certificate authority of a stand-in, in PEM. With it the
-	// certificates of webhooks come from the host of BaseURL; without it only
+	// certificates of webhooks come from below BaseURL; without it only
 	// from PayPal's own hosts, and the machine's authorities vouch for them.
 	CertRoots string `yaml:"cert_roots"`
 	// Tolerance is how old a webhook's signature may be.
@@ -125,13 +125,14 @@ func (s *Settings) check() (base *url.URL, roots *x509.CertPool, err error) {
 	case s.Tolerance <= 0:
 		return nil, nil, fmt.Errorf("tolerance is %s, want more than zero", s.Tolerance)
 	}
-	if base, err = address("base_url", s.BaseURL); err != nil {
+	if err := vendorhttp.CheckURL("base_url", s.BaseURL, defaultBaseURL); err != nil {
 		return nil, nil, err
 	}
-	if s.TokenURL != "" {
-		if _, err := address("token_url", s.TokenURL); err != nil {
-			return nil, nil, err
-		}
+	if err := vendorhttp.CheckURL("token_url", cmp.Or(s.TokenURL, s.BaseURL), defaultBaseURL); err != nil {
+		return nil, nil, err
+	}
+	if base, err = url.Parse(s.BaseURL); err != nil {
+		return nil, nil, errors.New("base_url is no address") // it was parsed before
 	}
 	if s.CertRoots == "" {
 		return base, nil, nil
@@ -141,14 +142,6 @@ func (s *Settings) check() (base *url.URL, roots *x509.CertPool, err error) {
 		return nil, nil, errors.New("cert_roots holds no certificate in PEM; leave it out for PayPal itself")
 	}
 	return base, roots, nil
-}
-
-func address(key, value string) (*url.URL, error) {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, fmt.Errorf("%s is no address such as %s", key, defaultBaseURL)
-	}
-	return u, nil
 }
 
 // Vendor implements integrations.Adapter.

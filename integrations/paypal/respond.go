@@ -1,14 +1,9 @@
 package paypal
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strings"
 
@@ -22,7 +17,7 @@ import (
 type action struct {
 	rel  string
 	part string
-	json func(integrations.Submission) ([]byte, error)
+	json func(integrations.Submission, wireDispute) ([]byte, error)
 }
 
 // actions are the ways to contest, the first that PayPal offers is taken: what
@@ -53,7 +48,7 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 	if !ok {
 		return integrations.Receipt{}, notOffered(op, w)
 	}
-	body, contentType, err := form(act, s)
+	body, contentType, err := form(act, s, w)
 	if err != nil {
 		return integrations.Receipt{}, &dispute.Error{Kind: dispute.Invalid, Op: name + ": " + op, Err: err}
 	}
@@ -85,7 +80,7 @@ func (a *adapter) Accept(ctx context.Context, key string, c dispute.Case) (integ
 	if err != nil {
 		return integrations.Receipt{}, &dispute.Error{Kind: dispute.Invalid, Op: name + ": " + op, Err: err}
 	}
-	body, contentType, err := parts(key, text, "", nil)
+	body, contentType, err := vendorhttp.Multipart(key, inputPart(text))
 	if err != nil {
 		return integrations.Receipt{}, &dispute.Error{Kind: dispute.Invalid, Op: name + ": " + op, Err: err}
 	}
@@ -125,44 +120,23 @@ func notOffered(op string, w wireDispute) error {
 	return dispute.Errorf(dispute.Unsupported, name+": "+op, "PayPal does not offer it, it offers %v: %w", rels, dispute.ErrUnsupported)
 }
 
-// form is the packet as PayPal's form of an action.
-func form(act action, s integrations.Submission) ([]byte, string, error) {
-	text, err := act.json(s)
+// form is the packet as PayPal's form of an action: the JSON in a part named
+// input, as PayPal's examples have it, and the files. The same packet is the same
+// bytes.
+func form(act action, s integrations.Submission, w wireDispute) ([]byte, string, error) {
+	text, err := act.json(s, w)
 	if err != nil {
 		return nil, "", err
 	}
-	return parts(s.Key, text, act.part, s.Files)
+	parts := []vendorhttp.Part{inputPart(text)}
+	for _, f := range s.Files {
+		parts = append(parts, vendorhttp.Part{Name: act.part, FileName: fileName(f), MediaType: f.MediaType, Content: f.Bytes})
+	}
+	return vendorhttp.Multipart(s.Key, parts...)
 }
 
-// parts makes a multipart body: the JSON in a part named input, as PayPal's
-// examples have it, and the files. The boundary is made of the key, so that the
-// same packet is the same bytes.
-func parts(key string, text []byte, part string, files []integrations.File) ([]byte, string, error) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	sum := sha256.Sum256([]byte(key))
-	if err := w.SetBoundary(hex.EncodeToString(sum[:])); err != nil {
-		return nil, "", err
-	}
-	if err := add(w, `form-data; name="input"`, "application/json", text); err != nil {
-		return nil, "", err
-	}
-	for _, f := range files {
-		if err := add(w, multipart.FileContentDisposition(part, fileName(f)), f.MediaType, f.Bytes); err != nil {
-			return nil, "", err
-		}
-	}
-	err := w.Close()
-	return b.Bytes(), w.FormDataContentType(), err
-}
-
-func add(w *multipart.Writer, disposition, mediaType string, content []byte) error {
-	part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {disposition}, "Content-Type": {mediaType}})
-	if err != nil {
-		return err
-	}
-	_, err = part.Write(content)
-	return err
+func inputPart(text []byte) vendorhttp.Part {
+	return vendorhttp.Part{Name: "input", MediaType: "application/json", Content: text}
 }
 
 // write sends one final write and keeps what went over the wire. PayPal keeps a

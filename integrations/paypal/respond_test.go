@@ -120,10 +120,10 @@ func (a *account) answer(id string) error {
 func TestEvidenceForm(t *testing.T) {
 	t.Parallel()
 	const want = `{"evidences":[` +
+		`{"evidence_type":"ADDITIONAL_PROOF_OF_SHIPMENT","documents":[{"name":"Zustellnachweis-M-ller-02f81194.pdf"}]},` +
 		`{"evidence_type":"DELIVERY_ADDRESS","notes":"Shipping address: 1 Orchard Street, Portland"},` +
 		`{"evidence_type":"OTHER","notes":"The parcel was signed for."},` +
-		`{"evidence_type":"PROOF_OF_FULFILLMENT","evidence_info":{"tracking_info":[{"carrier_name":"FEDEX","tracking_number":"122533485"}]},` +
-		`"documents":[{"name":"Zustellnachweis-M-ller-02f81194.pdf"}],"notes":"Shipped: 2026-09-02"},` +
+		`{"evidence_type":"PROOF_OF_FULFILLMENT","evidence_info":{"tracking_info":[{"carrier_name":"FEDEX","tracking_number":"122533485"}]},"notes":"Shipped: 2026-09-02"},` +
 		`{"evidence_type":"PROOF_OF_RECEIPT_COPY","documents":[{"name":"receipt-913fd45e.png"}]}]}`
 	acc, a := served(t)
 	if _, err := a.Submit(t.Context(), packet("k", claim(t, acc, acc.id))); err != nil {
@@ -151,6 +151,8 @@ func TestShipments(t *testing.T) {
 		{"usps priority", "94", []tracking{{Carrier: "USPS", Number: "94"}}},
 		{"Royal Mail", "A, B", []tracking{{Carrier: "ROYAL_MAIL", Number: "A"}, {Carrier: "ROYAL_MAIL", Number: "B"}}},
 		{"Bike & Co", "7", []tracking{{Carrier: "OTHER", Other: "Bike & Co", Number: "7"}}},
+		{"Federal Express", "9", []tracking{{Carrier: "FEDEX", Number: "9"}}},
+		{"Evri", "H", []tracking{{Carrier: "HERMES", Number: "H"}}},
 		{"UPS, DHL", "1, 2", nil},
 		{"", "1", nil},
 		{"UPS", "", nil},

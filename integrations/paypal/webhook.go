@@ -1,6 +1,7 @@
 package paypal
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -88,7 +89,7 @@ func (a *adapter) Parse(body []byte) ([]dispute.Notice, error) {
 	}
 	n := dispute.Notice{
 		EventID: e.ID, Kind: dispute.NoticeUnknown, RawKind: e.EventType, OccurredAt: at,
-		APIVersion: firstOf(e.ResourceVersion, e.EventVersion),
+		APIVersion: cmp.Or(e.ResourceVersion, e.EventVersion),
 	}
 	kind, known := kinds[e.EventType]
 	if !known && !strings.HasPrefix(e.EventType, "CUSTOMER.DISPUTE.") {

@@ -1,9 +1,11 @@
 package paypal
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -167,16 +169,106 @@ func TestCertificateIsVouchedFor(t *testing.T) {
 					t.Errorf("error %v, want kind %q", err, tt.want)
 				}
 			}
-			want := int32(2)
-			if tt.want == "" {
-				want = 1
+			want := int32(1)
+			if tt.want == dispute.Transient {
+				want = 2
 			}
 			if n := asked.Load(); n != want {
-				t.Errorf("%d fetches, want %d: good certificates are kept and no others", n, want)
+				t.Errorf("%d fetches, want %d: what could not be had is asked for again, and nothing else", n, want)
 			}
 		})
 	}
 }
+
+// TestStrangersDelayNobody: certificates that a stranger names, and that take for
+// ever, do not delay a webhook whose certificate is not known yet.
+func TestStrangersDelayNobody(t *testing.T) {
+	t.Parallel()
+	var hanging, good atomic.Int32
+	release := make(chan struct{})
+	url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/"+certificateID) {
+			hanging.Add(1)
+			<-release
+			http.NotFound(w, r)
+			return
+		}
+		good.Add(1)
+		side.ServeHTTP(w, r)
+	}))
+	a, now := connect(t, url, http.DefaultClient), time.Now()
+	var strangers, friends sync.WaitGroup
+	for i := range maxFetches - 1 {
+		strangers.Go(func() { _, _ = a.certs.at(fmt.Sprintf("%s/v1/notifications/certs/CERT-%d", url, i), now) })
+	}
+	for hanging.Load() < maxFetches-1 {
+		time.Sleep(time.Millisecond)
+	}
+	body := []byte(`{}`)
+	for range 8 {
+		friends.Go(func() {
+			if err := a.Verify(signed(body, now), body, now); err != nil {
+				t.Errorf("a good webhook beside strangers: %v", err)
+			}
+		})
+	}
+	friends.Wait()
+	if n := good.Load(); n != 1 || hanging.Load() != maxFetches-1 {
+		t.Errorf("%d fetches of the good certificate, want one while %d hang", n, hanging.Load())
+	}
+	close(release)
+	strangers.Wait()
+}
+
+// TestFetchesAreBounded: a stranger who names more certificates than are fetched
+// at one time is refused at once, and so is one who names the same again.
+func TestFetchesAreBounded(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	url := vendortest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		http.NotFound(w, r)
+	}))
+	a, now := connect(t, url, http.DefaultClient), time.Now()
+	for range maxFetches {
+		a.certs.slots <- struct{}{}
+	}
+	if _, err := a.certs.at(url+"/v1/notifications/certs/CERT-1", now); dispute.KindOf(err) != dispute.Transient || asked.Load() != 0 {
+		t.Errorf("one fetch too many: %v after %d fetches, want kind transient", err, asked.Load())
+	}
+	for range maxFetches {
+		<-a.certs.slots
+	}
+	for i := range maxRefusals + 10 {
+		if _, err := a.certs.at(fmt.Sprintf("%s/v1/notifications/certs/CERT-%d", url, i), now); dispute.KindOf(err) != dispute.Auth {
+			t.Fatalf("certificate %d: %v, want kind auth", i, err)
+		}
+	}
+	before := asked.Load()
+	_, first := a.certs.at(url+"/v1/notifications/certs/CERT-1", now)
+	_, later := a.certs.at(url+"/v1/notifications/certs/CERT-1", now.Add(2*refusalLasts))
+	if len(a.certs.refused) > maxRefusals || first == nil || later == nil || asked.Load() != before+1 {
+		t.Errorf("%d refusals kept, %v, %v, %d more fetches; want %d at most and one fetch after a while", len(a.certs.refused), first, later, asked.Load()-before, maxRefusals)
+	}
+}
+
+// TestStandInIsWhereItsAPIIs: a stand-in does not know by which name it is
+// reached, so that its certificates come from below the base URL.
+func TestStandInIsWhereItsAPIIs(t *testing.T) {
+	t.Parallel()
+	url := vendortest.Serve(t, http.StripPrefix("/paypal", side))
+	a, now, body := connect(t, url+"/paypal", http.DefaultClient), time.Now(), []byte(`{}`)
+	for _, said := range []string{"http://0.0.0.0:8090/paypal", "http://elsewhere.example", ""} {
+		h := side.Sign(body, now)
+		h.Set("Paypal-Cert-Url", said+"/v1/notifications/certs/"+certificateID)
+		if err := a.Verify(h, body, now); err != nil {
+			t.Errorf("%q: %v", said, err)
+		}
+	}
+}
+
+// certificateID is how the stand-in names its certificate.
+const certificateID = "CERT-360caa42-fca2a594-5a29e601"
 
 // TestKeptCertificateEnds: a certificate is kept no longer than it is valid.
 func TestKeptCertificateEnds(t *testing.T) {

@@ -83,7 +83,7 @@ func (t *tokens) refresh(ctx context.Context) (*oauth2.Token, error) {
 			t.keep(fresh.RefreshToken)
 			return fresh, nil
 		}
-		if err = tokenError(err); dispute.KindOf(err) != dispute.Auth {
+		if err = vendorhttp.TokenError(refreshOp, err); dispute.KindOf(err) != dispute.Auth {
 			break
 		}
 	}
@@ -146,24 +146,4 @@ func replaceFile(path, content string) error {
 		return errors.Join(err, os.Remove(temp.Name()))
 	}
 	return nil
-}
-
-// tokenError maps what the token endpoint answered. A refused refresh is Auth:
-// a person must connect the company again.
-func tokenError(err error) error {
-	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.Response == nil {
-		return vendorhttp.TransportError(refreshOp, false, err)
-	}
-	status := refused.Response.StatusCode
-	kind := vendorhttp.KindOfStatus(status, false)
-	if kind == dispute.Invalid {
-		kind = dispute.Auth
-	}
-	e := dispute.Errorf(kind, refreshOp, "HTTP %d", status)
-	if plainWord.MatchString(refused.ErrorCode) {
-		e = dispute.Errorf(kind, refreshOp, "HTTP %d, %s", status, refused.ErrorCode)
-	}
-	e.RetryAfter = vendorhttp.RetryAfter(refused.Response.Header)
-	return e
 }

@@ -3,13 +3,9 @@ package stripe
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"regexp"
 	"strconv"
 	"strings"
@@ -95,42 +91,22 @@ func (a *api) upload(ctx context.Context, key string, f integrations.File) (id s
 	if err != nil {
 		return "", err
 	}
-	body, boundary, err := multipartBody(f)
+	body, contentType, err := vendorhttp.Multipart(f.SHA256,
+		vendorhttp.Part{Name: "purpose", Content: []byte(stripe.FilePurposeDisputeEvidence)},
+		vendorhttp.Part{Name: "file", FileName: f.Name, MediaType: f.MediaType, Content: f.Bytes},
+	)
 	if err != nil {
 		return "", &dispute.Error{Kind: dispute.Invalid, Op: "stripe: " + op, Err: err}
 	}
+	boundary := strings.TrimPrefix(contentType, "multipart/form-data; boundary=")
 	var out stripe.File
-	if err := a.files.CallMultipart(http.MethodPost, "/v1/files", a.key, boundary, body, params, &out); err != nil {
+	if err := a.files.CallMultipart(http.MethodPost, "/v1/files", a.key, boundary, bytes.NewBuffer(body), params, &out); err != nil {
 		return "", failure(op, true, x, err)
 	}
 	if out.ID == "" {
 		return "", dispute.Errorf(dispute.UnknownOutcome, "stripe: "+op, "the answer names no file")
 	}
 	return out.ID, nil
-}
-
-func multipartBody(f integrations.File) (*bytes.Buffer, string, error) {
-	body := &bytes.Buffer{}
-	w := multipart.NewWriter(body)
-	sum := sha256.Sum256(f.Bytes)
-	if err := w.SetBoundary("rebuttal" + hex.EncodeToString(sum[:16])); err != nil {
-		return nil, "", err
-	}
-	if err := w.WriteField("purpose", string(stripe.FilePurposeDisputeEvidence)); err != nil {
-		return nil, "", err
-	}
-	name := strings.NewReplacer(`"`, "", `\`, "", "\r", "", "\n", "").Replace(f.Name)
-	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename="%s"`, name)},
-		"Content-Type":        {f.MediaType},
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	if _, err := part.Write(f.Bytes); err != nil {
-		return nil, "", err
-	}
-	return body, w.Boundary(), w.Close()
 }
 
 // start prepares a request's parameters and the exchange that its answer is

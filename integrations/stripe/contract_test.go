@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -14,13 +13,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	standin "github.com/rebuttal-hq/rebuttal/simulator/stripe"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -38,7 +37,7 @@ func TestContract(t *testing.T) {
 	r := rehearseBehind(t, func(next http.Handler) http.Handler { return c.around(t, next) })
 	ctx := t.Context()
 	order := r.world.NewOrder(world.OrderOptions{Refunded: true})
-	id := r.stripe.Open(order, standin.DisputeOptions{NetworkCode: "10.4", IntendedMethod: "prefer_manual"})
+	id := r.stripe.Open(order, standin.DisputeOptions{NetworkCode: "10.4", IntendedMethod: "prefer_manual", Earlier: 2})
 	inquiry := r.open(world.OrderOptions{}, standin.DisputeOptions{Inquiry: true})
 	unanswerable := r.open(world.OrderOptions{}, standin.DisputeOptions{NoDue: true})
 
@@ -48,9 +47,12 @@ func TestContract(t *testing.T) {
 	check(t, "claim", err)
 	_, err = r.Payment(ctx, dc.View.Snapshot)
 	check(t, "payment", err)
-	_, err = r.Gather(ctx, dc)
+	r.stripe.ReportFraud(order.ChargeID)
+	items, err := r.Gather(ctx, dc)
 	check(t, "gather", err)
-	receipt, err := r.Submit(ctx, packet("submit", dc))
+	answer := packet("submit", dc)
+	answer.Compelling = proof(t, items)
+	receipt, err := r.Submit(ctx, answer)
 	check(t, "submit", err)
 	check(t, "decide", r.stripe.Decide(id, true))
 	_, err = r.Get(ctx, dc.Ref)
@@ -81,6 +83,7 @@ func TestContract(t *testing.T) {
 		"/v1/customers/" + order.Customer.StripeID:                                            200,
 		"/v1/payment_intents/" + order.PaymentIntent + "?expand[]=latest_charge":              200,
 		"/v1/refunds?charge=" + order.ChargeID:                                                200,
+		"/v1/radar/early_fraud_warnings?charge=" + order.ChargeID:                             200,
 		"/v1/balance_transactions/" + r.disputeCase(t, id).View.Snapshot.Movements[0].ID:      200,
 		"/v1/files/" + receipt.Uploads[packet("", dc).Files[0].SHA256]:                        200,
 		"/v1/files?purpose=dispute_evidence":                                                  200,
@@ -99,7 +102,11 @@ func TestContract(t *testing.T) {
 	for _, e := range r.stripe.Events("") {
 		c.checkEvent(t, e)
 	}
-	c.covered(t)
+	c.Covered(t,
+		"POST /v1/disputes/{dispute}", "POST /v1/disputes/{dispute}/close", "POST /v1/files", "GET /v1/disputes",
+		"GET /v1/disputes/{dispute}", "GET /v1/charges/{charge}", "GET /v1/charges", "GET /v1/refunds",
+		"GET /v1/radar/early_fraud_warnings", "GET /v1/webhook_endpoints", "POST /v1/webhook_endpoints",
+	)
 }
 
 func check(t *testing.T, what string, err error) {
@@ -124,96 +131,26 @@ func fetch(t *testing.T, address string) int {
 	return resp.StatusCode
 }
 
-// contract is Stripe's, or nothing where its folder is absent: then nothing is
-// checked, but everything still runs.
-type contract struct {
-	doc  *openapi3.T
-	mu   sync.Mutex
-	seen map[string]bool
-}
+// contract is Stripe's.
+type contract struct{ *vendortest.OpenAPI }
 
-func loadContract(t *testing.T) *contract {
+func loadContract(t *testing.T) contract {
 	t.Helper()
-	c := &contract{seen: map[string]bool{}}
 	dir, ok := testenv.Specs(t)
 	if !ok {
-		return c
+		return contract{&vendortest.OpenAPI{}}
 	}
-	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, "stripe", "spec3.trimmed.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.doc = doc
-	return c
-}
-
-// covered makes sure that the test checked what it is meant to.
-func (c *contract) covered(t *testing.T) {
-	t.Helper()
-	if c.doc == nil {
-		return
-	}
-	for _, want := range []string{
-		"POST /v1/disputes/{dispute}", "POST /v1/disputes/{dispute}/close", "POST /v1/files", "GET /v1/disputes",
-		"GET /v1/disputes/{dispute}", "GET /v1/charges/{charge}", "GET /v1/charges", "GET /v1/refunds",
-		"GET /v1/webhook_endpoints", "POST /v1/webhook_endpoints",
-	} {
-		if !c.seen[want] {
-			t.Errorf("%s was never called", want)
-		}
-	}
+	return contract{vendortest.LoadOpenAPI(t, filepath.Join(dir, "stripe", "spec3.trimmed.json"))}
 }
 
 // around checks each request and answer that passes.
-func (c *contract) around(t *testing.T, next http.Handler) http.Handler {
-	if c.doc == nil {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sent, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-		name, op := c.operation(r.Method, r.URL.Path)
-		if op == nil {
-			t.Errorf("the contract has no %s %s", r.Method, r.URL.Path)
-			next.ServeHTTP(w, r)
-			return
-		}
-		if err := checkRequest(op, r, sent); err != nil {
-			t.Errorf("request %s: %v", name, err)
-		}
-		rec := httptest.NewRecorder()
-		next.ServeHTTP(rec, r)
-		if err := checkAnswer(op, rec.Code, rec.Body.Bytes()); err != nil {
-			t.Errorf("answer of %s, HTTP %d: %v\n%s", name, rec.Code, err, rec.Body)
-		}
-		for k, v := range rec.Header() {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(rec.Code)
-		_, _ = w.Write(rec.Body.Bytes())
+func (c contract) around(t *testing.T, next http.Handler) http.Handler {
+	return c.Around(t, next, func(x vendortest.Exchange) error {
+		return errors.Join(
+			checkRequest(x.Operation, x.Request, x.Sent),
+			checkAnswer(x.Operation, x.Answer.Code, x.Answer.Body.Bytes()),
+		)
 	})
-}
-
-// operation finds the template that fits a path.
-func (c *contract) operation(method, path string) (string, *openapi3.Operation) {
-	have := strings.Split(path, "/")
-	for template, item := range c.doc.Paths.Map() {
-		want := strings.Split(template, "/")
-		fits := len(want) == len(have)
-		for i := 0; fits && i < len(want); i++ {
-			fits = want[i] == have[i] || strings.HasPrefix(want[i], "{")
-		}
-		if op := item.GetOperation(method); fits && op != nil {
-			c.mu.Lock()
-			c.seen[method+" "+template] = true
-			c.mu.Unlock()
-			return method + " " + template, op
-		}
-	}
-	return "", nil
 }
 
 func checkRequest(op *openapi3.Operation, r *http.Request, body []byte) error {
@@ -352,9 +289,9 @@ func visitJSON(schema *openapi3.Schema, body []byte) error {
 }
 
 // checkEvent checks a webhook's envelope and the dispute in it.
-func (c *contract) checkEvent(t *testing.T, e standin.Event) {
+func (c contract) checkEvent(t *testing.T, e standin.Event) {
 	t.Helper()
-	if c.doc == nil {
+	if c.Doc == nil {
 		return
 	}
 	var envelope struct {
@@ -363,7 +300,7 @@ func (c *contract) checkEvent(t *testing.T, e standin.Event) {
 	if err := json.Unmarshal(e.Body, &envelope); err != nil {
 		t.Fatal(err)
 	}
-	schemas := c.doc.Components.Schemas
+	schemas := c.Doc.Components.Schemas
 	if err := visitJSON(schemas["event"].Value, e.Body); err != nil {
 		t.Errorf("%s: %v", e.Type, err)
 	}

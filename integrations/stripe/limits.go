@@ -16,11 +16,14 @@ const (
 	shortText = 5_000   // characters, of names, addresses and dates
 	allText   = 150_000 // characters, of all fields together
 	// allFiles is Stripe's 4.5 MB for the whole packet
-	// (docs.stripe.com/disputes/best-practices).
-	allFiles = 4_500_000
-	allPages = 49 // "less than 50", same source
-	// mastercardPages is the network's own limit, which Stripe passes on.
-	mastercardPages = 19
+	// (docs.stripe.com/disputes/best-practices). A packet is composed five per cent
+	// below: whether a megabyte is a million bytes is not said.
+	allFiles      = 4_500_000
+	composedFiles = allFiles / 100 * 95
+	allPages      = 49 // "less than 50", same source
+	// mastercardPages leaves one of the network's 19, which Stripe passes on, for a
+	// cover page that the acquirer may add.
+	mastercardPages = 18
 )
 
 // textFields are Stripe's evidence fields for text, with the characters each
@@ -70,9 +73,11 @@ func (a *adapter) Limits(c dispute.Case) integrations.Limits {
 	return integrations.Limits{
 		TextFieldChars: longText,
 		TextTotalChars: allText,
-		FileBytes:      allFiles,
-		TotalBytes:     allFiles,
+		FileBytes:      composedFiles,
+		TotalBytes:     composedFiles,
+		FilePages:      pages,
 		TotalPages:     pages,
+		Files:          len(fileFields),
 		MediaTypes:     slices.Clone(mediaTypes),
 		FileFields:     slices.Clone(fileFields),
 		TextFields:     slices.Sorted(maps.Keys(textFields)),

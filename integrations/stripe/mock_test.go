@@ -65,17 +65,14 @@ func takesEveryRequest(t *testing.T, address string) {
 	_, err = a.Gather(ctx, c)
 	check(t, "gather", err)
 
-	everything := packet("submit", c)
+	all := everything(a, "submit", c)
 	limits := a.Limits(c)
-	for _, field := range limits.TextFields {
-		everything.Texts[field] = "text of " + string(field)
+	all.Texts[dispute.FieldUncategorizedText] = strings.Repeat("é", limits.TextFieldChars)
+	all.Compelling = &dispute.CompellingEvidence{
+		Disputed: dispute.Sale{Product: "Oak desk chair", Sold: "merchandise", PurchaseIP: "203.0.113.7"},
+		Prior:    [2]dispute.Sale{{Payment: "ch_2", PurchaseIP: "203.0.113.7"}, {Payment: "ch_3", PurchaseIP: "203.0.113.7"}},
 	}
-	everything.Texts[dispute.FieldUncategorizedText] = strings.Repeat("é", limits.TextFieldChars)
-	everything.Files = nil
-	for _, field := range limits.FileFields {
-		everything.Files = append(everything.Files, file(field, "%PDF-1.7 "+string(field)))
-	}
-	receipt, err := a.Submit(ctx, everything)
+	receipt, err := a.Submit(ctx, all)
 	check(t, "submit", err)
 	if sent, err := url.ParseQuery(string(receipt.Request)); err != nil || len(sent) != len(limits.TextFields)+len(limits.FileFields)+1 {
 		t.Errorf("the submission has %d parameters (%v), want every field and submit", len(sent), err)
@@ -92,7 +89,7 @@ func takesEveryRequest(t *testing.T, address string) {
 	want := []string{
 		"GET /v1/balance_transactions",
 		"GET /v1/charges", "GET /v1/charges/{}", "GET /v1/customers", "GET /v1/disputes", "GET /v1/disputes after", "GET /v1/disputes/{}",
-		"GET /v1/invoices", "GET /v1/payment_intents", "GET /v1/refunds", "GET /v1/subscriptions", "GET /v1/webhook_endpoints",
+		"GET /v1/invoices", "GET /v1/payment_intents", "GET /v1/radar/{}", "GET /v1/refunds", "GET /v1/subscriptions", "GET /v1/webhook_endpoints",
 		"POST /v1/disputes/{}", "POST /v1/disputes/{}/close", "POST /v1/files", "POST /v1/webhook_endpoints", "POST /v1/webhook_endpoints/{}",
 	}
 	if diff := cmp.Diff(want, mock.taken()); diff != "" {

@@ -17,7 +17,21 @@ var (
 	orderIDKeys   = []string{"order_id", "shopify_order_id", "shop_order_id", "orderId", "woocommerce_order_id"}
 	orderNameKeys = []string{"order_name", "order_number", "shopify_order_name", "shopify_order_number", "orderNumber"}
 	ipKeys        = []string{"customer_ip", "ip_address", "ip", "customer_purchase_ip", "browser_ip"}
+	// What settings.metadata replaces, too.
+	deviceKeys      = []string{"device_id", "customer_device_id"}
+	fingerprintKeys = []string{"device_fingerprint", "customer_device_fingerprint"}
+	accountKeys     = []string{"account_id", "customer_account_id"}
+	productKeys     = []string{"product_description", "products"}
+	soldKeys        = []string{"merchandise_or_services"}
 )
+
+// keys are the key that the settings name or, without one, those that are usual.
+func keys(set string, usual []string) []string {
+	if set != "" {
+		return []string{set}
+	}
+	return usual
+}
 
 // Payment implements integrations.PaymentReader.
 func (a *adapter) Payment(ctx context.Context, s dispute.Snapshot) (dispute.Payment, error) {

@@ -123,6 +123,8 @@ func TestPayment(t *testing.T) {
 		OrderID: strconv.FormatInt(order.ShopifyID, 10), OrderName: order.Name(), Refunded: total,
 		Metadata: map[string]string{
 			"order_id": strconv.FormatInt(order.ShopifyID, 10), "order_name": order.Name(), "customer_ip": order.IP,
+			"account_id": "shopper-" + order.Customer.HubSpotID, "device_fingerprint": "fingerprint-of-" + order.Customer.StripeID,
+			"product_description": order.Lines[0].Title,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -219,6 +221,10 @@ func TestGather(t *testing.T) {
 	}
 	address := order.Customer.Address.String()
 	facts := map[string]string{
+		dispute.FactProducts: order.Lines[0].Title, dispute.FactSold: "merchandise", dispute.FactCardFingerprint: "fp" + order.CardLast4,
+		dispute.FactAccountID: "shopper-" + order.Customer.HubSpotID, dispute.FactDeviceFingerprint: "fingerprint-of-" + order.Customer.StripeID,
+		dispute.FactShippingLine1: order.Customer.Address.Line1, dispute.FactShippingCity: "Portland", dispute.FactShippingState: "OR",
+		dispute.FactShippingPostalCode: order.Customer.Address.Postal, dispute.FactShippingCountry: "US",
 		dispute.FactAmount: dispute.Money{Minor: order.Total, Currency: "USD"}.String(), dispute.FactPaidAt: order.PaidAt.UTC().Format(time.RFC3339),
 		dispute.FactDescriptor: "REHEARSAL SHOP", dispute.FactCardBrand: "visa", dispute.FactCardLast4: order.CardLast4,
 		dispute.FactAVSLine1: "pass", dispute.FactAVSPostal: "pass", dispute.FactCVC: "pass", dispute.FactRiskLevel: "normal",

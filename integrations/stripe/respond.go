@@ -16,8 +16,10 @@ import (
 )
 
 // Submit implements integrations.Responder. The final request names every
-// field of the packet and submit=true: Stripe takes evidence once. In an appeal
-// Stripe takes no evidence of this kind
+// field of the packet and submit=true: Stripe takes evidence once. Compelling
+// evidence is staged before and goes along when it qualifies. A fee for a
+// compliance dispute is never acknowledged: Stripe then refuses, and a person
+// decides in the Dashboard. In an appeal Stripe takes no evidence of this kind
 // (docs.stripe.com/changelog/endive/2026-10-28), so that is Unsupported.
 func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integrations.Receipt, error) {
 	id := s.Case.Ref.ID
@@ -32,6 +34,10 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 	if err != nil {
 		return integrations.Receipt{Uploads: uploads}, err
 	}
+	qualified, err := a.qualifies(ctx, s)
+	if err != nil {
+		return integrations.Receipt{Uploads: uploads}, err
+	}
 	if s.Sending != nil {
 		if err := s.Sending(); err != nil {
 			return integrations.Receipt{Uploads: uploads}, err
@@ -40,7 +46,7 @@ func (a *adapter) Submit(ctx context.Context, s integrations.Submission) (integr
 	receipt, err := a.change(ctx, request{
 		op:   op,
 		path: stripe.FormatURLPath("/v1/disputes/%s", id),
-		form: evidence(s, uploads),
+		form: evidence(s, uploads, qualified),
 		key:  s.Key,
 	})
 	receipt.Uploads = uploads
@@ -72,7 +78,8 @@ func (a *adapter) uploadAll(ctx context.Context, s integrations.Submission) (map
 }
 
 // evidence is the final request's form, the same bytes for the same packet.
-func evidence(s integrations.Submission, uploads map[string]string) form.Values {
+// Compelling evidence goes along when it qualifies.
+func evidence(s integrations.Submission, uploads map[string]string, qualified bool) form.Values {
 	fields := maps.Clone(s.Texts)
 	if fields == nil {
 		fields = map[dispute.EvidenceField]string{}
@@ -85,6 +92,9 @@ func evidence(s integrations.Submission, uploads map[string]string) form.Values 
 		if fields[field] != "" {
 			out.Add("evidence["+string(field)+"]", fields[field])
 		}
+	}
+	if qualified {
+		addCompelling(&out, *s.Compelling)
 	}
 	out.Add("submit", "true")
 	return out

@@ -247,11 +247,11 @@ func TestLimits(t *testing.T) {
 	a := connect(t, "http://127.0.0.1:1")
 	visa, mastercard := dispute.Case{}, dispute.Case{}
 	visa.View.Snapshot.Network, mastercard.View.Snapshot.Network = "visa", "mastercard"
-	if l := a.Limits(visa); l.TotalPages != 49 || l.TotalBytes != 4_500_000 || len(l.FileFields) != 9 || len(l.TextFields) != 18 {
+	if l := a.Limits(visa); l.TotalPages != 49 || l.TotalBytes != 4_275_000 || l.Files != 9 || len(l.FileFields) != 9 || len(l.TextFields) != 18 {
 		t.Errorf("limits %+v", l)
 	}
-	if l := a.Limits(mastercard); l.TotalPages != 19 {
-		t.Errorf("%d pages for Mastercard, want 19", l.TotalPages)
+	if l := a.Limits(mastercard); l.TotalPages != 18 || l.FilePages != 18 {
+		t.Errorf("%d pages for Mastercard, want 18", l.TotalPages)
 	}
 }
 

@@ -33,6 +33,12 @@ type wireDispute struct {
 		PastDue          bool   `json:"past_due"`
 		SubmissionCount  int    `json:"submission_count"`
 		SubmissionMethod string `json:"submission_method"`
+
+		EnhancedEligibility struct {
+			Compelling struct {
+				Status string `json:"status"`
+			} `json:"visa_compelling_evidence_3"`
+		} `json:"enhanced_eligibility"`
 	} `json:"evidence_details"`
 	PaymentMethodDetails struct {
 		Type   string      `json:"type"`

@@ -14,9 +14,6 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
-// priorCharges is how many earlier charges of the customer are looked at.
-const priorCharges = 20
-
 // Applies implements integrations.EvidenceSource: a charge is known to the
 // account that reported its dispute.
 func (a *adapter) Applies(c dispute.Case) bool {
@@ -71,25 +68,6 @@ func (a *adapter) refunds(ctx context.Context, ch *stripe.Charge) ([]dispute.Ite
 	return items, nil
 }
 
-func (a *adapter) prior(ctx context.Context, ch *stripe.Charge) ([]dispute.Item, error) {
-	var f form.Values
-	f.Add("created[lt]", strconv.FormatInt(ch.Created, 10))
-	f.Add("customer", ch.Customer.ID)
-	f.Add("limit", strconv.Itoa(priorCharges))
-	var out stripe.ChargeList
-	err := a.api.call(ctx, request{op: "list charges of " + ch.Customer.ID, method: http.MethodGet, path: "/v1/charges", form: f}, &out)
-	if err != nil {
-		return nil, err
-	}
-	var items []dispute.Item
-	for _, p := range out.Data {
-		if p.Paid && p.Created < ch.Created && !p.Disputed && !p.Refunded && p.AmountRefunded == 0 {
-			items = append(items, a.paymentItem(p, dispute.ItemPriorPayment))
-		}
-	}
-	return items, nil
-}
-
 func (a *adapter) customerItem(c *stripe.Customer) dispute.Item {
 	return dispute.Item{
 		ID: "customer:" + c.ID, Source: a.connection, Kind: dispute.ItemCustomer,
@@ -116,7 +94,13 @@ func (a *adapter) paymentItem(ch *stripe.Charge, kind dispute.ItemKind) dispute.
 			dispute.FactDescriptor, firstOf(ch.CalculatedStatementDescriptor, ch.StatementDescriptor),
 			dispute.FactCustomerName, name(ch),
 			dispute.FactCustomerEmail, email(ch),
-			dispute.FactPurchaseIP, lookUp(meta, ipKeys),
+			dispute.FactProducts, a.products(ch, meta),
+			dispute.FactPurchaseIP, lookUp(meta, keys(a.metadata.IP, ipKeys)),
+			dispute.FactDeviceID, lookUp(meta, keys(a.metadata.DeviceID, deviceKeys)),
+			dispute.FactDeviceFingerprint, lookUp(meta, keys(a.metadata.DeviceFingerprint, fingerprintKeys)),
+			dispute.FactAccountID, lookUp(meta, keys(a.metadata.AccountID, accountKeys)),
+			dispute.FactCardFingerprint, fingerprint(ch),
+			dispute.FactSold, a.sold(ch, meta),
 			dispute.FactOrderID, lookUp(meta, orderIDKeys),
 			dispute.FactOrderName, lookUp(meta, orderNameKeys),
 			dispute.FactReceiptURL, ch.ReceiptURL,
@@ -127,7 +111,7 @@ func (a *adapter) paymentItem(ch *stripe.Charge, kind dispute.ItemKind) dispute.
 		add(item.Facts, dispute.FactCustomerPhone, ch.BillingDetails.Phone)
 	}
 	if ch.Shipping != nil {
-		add(item.Facts, dispute.FactShippingAddress, address(ch.Shipping.Address))
+		addShipping(item.Facts, ch.Shipping.Address)
 	}
 	if ch.Outcome != nil {
 		add(item.Facts, dispute.FactRiskLevel, ch.Outcome.RiskLevel)
@@ -142,6 +126,49 @@ func (a *adapter) paymentItem(ch *stripe.Charge, kind dispute.ItemKind) dispute.
 		addCard(&item, ch.PaymentMethodDetails.Card)
 	}
 	return item
+}
+
+// products is what was sold: in the shop's words, by the lines of the invoice, or
+// as the charge is described unless Stripe did so itself.
+func (a *adapter) products(ch *stripe.Charge, meta map[string]string) string {
+	if words := lookUp(meta, keys(a.metadata.Product, productKeys)); words != "" {
+		return words
+	}
+	if ch.Invoice == nil || ch.Invoice.Lines == nil {
+		return ch.Description
+	}
+	var lines []string
+	for _, l := range ch.Invoice.Lines.Data {
+		if l.Description != "" {
+			lines = append(lines, l.Description)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// sold is merchandise or services by the shop's own word; what has an address to
+// be delivered to is merchandise.
+func (a *adapter) sold(ch *stripe.Charge, meta map[string]string) string {
+	switch word := lookUp(meta, keys(a.metadata.Sold, soldKeys)); {
+	case word == "merchandise" || word == "services":
+		return word
+	case ch.Shipping != nil && address(ch.Shipping.Address) != "":
+		return "merchandise"
+	}
+	return ""
+}
+
+func addShipping(facts map[string]string, a *stripe.Address) {
+	if a == nil {
+		return
+	}
+	add(facts, dispute.FactShippingAddress, address(a))
+	add(facts, dispute.FactShippingLine1, a.Line1)
+	add(facts, dispute.FactShippingLine2, a.Line2)
+	add(facts, dispute.FactShippingCity, a.City)
+	add(facts, dispute.FactShippingState, a.State)
+	add(facts, dispute.FactShippingPostalCode, a.PostalCode)
+	add(facts, dispute.FactShippingCountry, a.Country)
 }
 
 func addCard(item *dispute.Item, card *stripe.ChargePaymentMethodDetailsCard) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/integrations/vendorhttp"
 )
 
 // Vendor describes connections of vendor "stripe".
@@ -55,6 +56,20 @@ type Settings struct {
 	WebhookSecrets []string `yaml:"webhook_secrets"`
 	// Tolerance is how far the time in a signature may be from ours.
 	Tolerance time.Duration `yaml:"tolerance"`
+	// Metadata says where the shop writes down, at the time of a sale, what tells
+	// its customers apart.
+	Metadata Metadata `yaml:"metadata"`
+}
+
+// Metadata names keys of the metadata of charges and payment intents; an empty one
+// stands for those that shops use most.
+type Metadata struct {
+	IP                string `yaml:"ip"`
+	DeviceID          string `yaml:"device_id"`
+	DeviceFingerprint string `yaml:"device_fingerprint"`
+	AccountID         string `yaml:"account_id"` // of a login, not of a guest
+	Product           string `yaml:"product"`    // what was sold, in words
+	Sold              string `yaml:"sold"`       // merchandise or services
 }
 
 type adapter struct {
@@ -64,6 +79,7 @@ type adapter struct {
 	secrets    []string
 	tolerance  time.Duration
 	testMode   bool
+	metadata   Metadata
 }
 
 // The capabilities of a Stripe account.
@@ -95,6 +111,7 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 		secrets:    secrets,
 		tolerance:  s.Tolerance,
 		testMode:   strings.HasPrefix(s.SecretKey, "sk_test_") || strings.HasPrefix(s.SecretKey, "rk_test_"),
+		metadata:   s.Metadata,
 	}, nil
 }
 
@@ -112,9 +129,9 @@ func (a *adapter) DisputeURL(ref dispute.Ref) string {
 // check validates the settings and returns every webhook secret.
 func (s *Settings) check() ([]string, error) {
 	var problems []error
-	problems = append(problems, checkURL("base_url", s.BaseURL))
+	problems = append(problems, vendorhttp.CheckURL("base_url", s.BaseURL, defaultBaseURL))
 	if s.FilesURL != "" {
-		problems = append(problems, checkURL("files_url", s.FilesURL))
+		problems = append(problems, vendorhttp.CheckURL("files_url", s.FilesURL, defaultFilesURL))
 	}
 	switch {
 	case s.SecretKey == "":
@@ -150,12 +167,4 @@ func (s *Settings) filesURL() string {
 	default:
 		return s.BaseURL
 	}
-}
-
-func checkURL(name, value string) error {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("%s is %q, want an address such as %s", name, value, defaultBaseURL)
-	}
-	return nil
 }

@@ -1,4 +1,5 @@
-// Package zendesk keeps one Zendesk ticket per case.
+// Package zendesk keeps one Zendesk ticket per case, and reads what a disputed
+// sale's customer and the help desk said to each other.
 package zendesk
 
 import (
@@ -19,7 +20,7 @@ const name = "zendesk"
 var Vendor = integrations.Vendor{
 	Adapter:  (*adapter)(nil),
 	Name:     name,
-	About:    "one help desk ticket per case, with internal notes",
+	About:    "one help desk ticket per case, with internal notes; the conversation with the customer",
 	Settings: func() integrations.Settings { return &Settings{} },
 }
 
@@ -31,18 +32,22 @@ type Settings struct {
 	APIToken string `yaml:"api_token"`
 }
 
-// adapter is one Zendesk account. It implements Ticketing and Checker.
+// adapter is one Zendesk account. It implements Ticketing, EvidenceSource and
+// Checker.
 type adapter struct {
-	client *vendorhttp.Client
+	connection string
+	client     *vendorhttp.Client
+	files      *files
 }
 
 var (
-	_ integrations.Ticketing = (*adapter)(nil)
-	_ integrations.Checker   = (*adapter)(nil)
+	_ integrations.Ticketing      = (*adapter)(nil)
+	_ integrations.EvidenceSource = (*adapter)(nil)
+	_ integrations.Checker        = (*adapter)(nil)
 )
 
 // Connect implements integrations.Settings.
-func (s *Settings) Connect(d integrations.Deps, _ string) (integrations.Adapter, error) {
+func (s *Settings) Connect(d integrations.Deps, connection string) (integrations.Adapter, error) {
 	switch {
 	case s.BaseURL == "":
 		return nil, errors.New("zendesk: base_url is missing: https://<subdomain>.zendesk.com")
@@ -51,13 +56,19 @@ func (s *Settings) Connect(d integrations.Deps, _ string) (integrations.Adapter,
 	case s.APIToken == "":
 		return nil, errors.New("zendesk: api_token is missing: it is made in the Admin Center under Apps and integrations")
 	}
-	return &adapter{client: &vendorhttp.Client{
-		Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP,
-		Auth: func(r *http.Request) error {
-			r.SetBasicAuth(s.Email+"/token", s.APIToken)
-			return nil
-		},
-	}}, nil
+	base, err := url.Parse(s.BaseURL)
+	if err != nil || base.Host == "" {
+		return nil, errors.New("zendesk: base_url is no address such as https://<subdomain>.zendesk.com")
+	}
+	auth := func(r *http.Request) error {
+		r.SetBasicAuth(s.Email+"/token", s.APIToken)
+		return nil
+	}
+	return &adapter{
+		connection: connection,
+		client:     &vendorhttp.Client{Vendor: name, BaseURL: s.BaseURL, HTTP: d.HTTP, Auth: auth},
+		files:      newFiles(base, d.HTTP, auth),
+	}, nil
 }
 
 // Vendor is "zendesk".

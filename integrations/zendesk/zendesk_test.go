@@ -15,6 +15,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/integrations/vendortest"
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
+	"github.com/rebuttal-hq/rebuttal/simulator/world"
 	stand "github.com/rebuttal-hq/rebuttal/simulator/zendesk"
 )
 
@@ -36,7 +37,7 @@ func connect(t testing.TB, baseURL string, client *http.Client) *adapter {
 
 func account(t testing.TB) (*stand.Zendesk, *faults.Set, *adapter) {
 	t.Helper()
-	z, f := stand.New(email, token), &faults.Set{}
+	z, f := stand.New(newWorld(), email, token), &faults.Set{}
 	srv := httptest.NewServer(f.Wrap("zendesk", z))
 	t.Cleanup(srv.Close)
 	return z, f, connect(t, srv.URL, srv.Client())
@@ -51,26 +52,28 @@ func ticketOf(status string) integrations.Ticket {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	made := func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, `{"ticket":{"id":35001}}`) }
+	w := newWorld()
+	o := w.NewOrder(world.OrderOptions{})
 	vendortest.Run(t, vendortest.Spec{
 		New:    func(t *testing.T, baseURL string) integrations.Adapter { return connect(t, baseURL, &http.Client{}) },
-		Secret: token,
+		Secret: token, Case: caseOf(o),
+		StandIn: func() http.Handler { return stand.New(w, email, token) },
 		Calls: []vendortest.Call{
-			{Name: "check", Do: func(ctx context.Context, a integrations.Adapter) error { return a.(*adapter).Check(ctx) }},
-			{Name: "find", Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, _, err := a.(*adapter).Find(ctx, caseID)
-				return err
-			}},
-			{Name: "create", Write: true, Key: key, Serve: made, Do: func(ctx context.Context, a integrations.Adapter) error {
-				_, err := a.(*adapter).Create(ctx, key, ticketOf("open"))
-				return err
-			}},
-			{Name: "update", Write: true, Do: func(ctx context.Context, a integrations.Adapter) error {
+			{Name: "update without a comment", Write: true, Do: func(ctx context.Context, a integrations.Adapter) error {
 				return a.(*adapter).Update(ctx, key, "35001", ticketOf("pending"), "")
 			}},
-			// The first request of a comment is the look-up: when it fails, nothing was written.
-			{Name: "comment", Key: key, Serve: made, Do: func(ctx context.Context, a integrations.Adapter) error {
-				return a.(*adapter).Update(ctx, key, "35001", ticketOf("pending"), "Evidence sent.")
+			{Name: "search", Do: func(ctx context.Context, a integrations.Adapter) error {
+				_, err := a.(*adapter).requested(ctx, 7, *caseOf(o).Payment)
+				return err
+			}},
+			{Name: "comments", Do: func(ctx context.Context, a integrations.Adapter) error {
+				_, err := a.(*adapter).comments(ctx, wireTicket{ID: 7}, 8)
+				return err
+			}},
+			{Name: "attachment", Do: func(ctx context.Context, a integrations.Adapter) error {
+				f := a.(*adapter).files
+				_, err := f.download(ctx, attachment{wireAttachment: wireAttachment{ID: 7, ContentURL: f.base.String() + "/attachments/token/7/"}})
+				return err
 			}},
 		},
 	})
@@ -82,10 +85,11 @@ func TestSettings(t *testing.T) {
 		settings *Settings
 		want     string
 	}{
-		"complete":  {&Settings{BaseURL: "x", Email: email, APIToken: token}, ""},
+		"complete":  {&Settings{BaseURL: "https://acme.zendesk.com", Email: email, APIToken: token}, ""},
 		"no base":   {&Settings{Email: email, APIToken: token}, "base_url"},
-		"no e-mail": {&Settings{BaseURL: "x", APIToken: token}, "email"},
-		"no token":  {&Settings{BaseURL: "x", Email: email}, "api_token"},
+		"no host":   {&Settings{BaseURL: "acme", Email: email, APIToken: token}, "base_url"},
+		"no e-mail": {&Settings{BaseURL: "https://acme.zendesk.com", APIToken: token}, "email"},
+		"no token":  {&Settings{BaseURL: "https://acme.zendesk.com", Email: email}, "api_token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

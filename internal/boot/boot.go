@@ -55,7 +55,10 @@ type App struct {
 // without it.
 func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
 	a := &App{Config: cfg, Log: log, SDKLog: log}
-	var err error
+	err := UseCatalogue(cfg.Catalogue)
+	if err != nil {
+		return nil, err
+	}
 	if a.Metrics, err = telemetry.NewMetrics(); err != nil {
 		return nil, err
 	}
@@ -229,6 +232,9 @@ func Doctor(ctx context.Context, cfg *config.Config, log *slog.Logger) []Health 
 		try("database", "is it running, is the URL right, and did rebuttal migrate run?", func() error { return tryDatabase(ctx, cfg.Database) }),
 		try("blobs", "does the folder or bucket exist, and may we write there?", func() error { return tryBlobs(ctx, cfg.Blobs) }),
 		try("temporal", "is it running, and is TEMPORAL_ADDRESS or temporal.address right?", func() error { return a.pingTemporal(ctx) }),
+	}
+	if cfg.Catalogue != "" {
+		out = append(out, try("catalogue", "rebuttal reasons --catalogue tries a folder", func() error { return UseCatalogue(cfg.Catalogue) }))
 	}
 	for _, c := range cfg.Adapters() {
 		out = append(out, tryConnection(ctx, deps, c)...)

@@ -31,6 +31,7 @@ type Config struct {
 	Blobs         string `yaml:"blobs"`         // gocloud.dev blob URL; a folder as file:///path
 	BaseCurrency  string `yaml:"base_currency"` // ISO 4217; rules must compare amounts in it
 	Rules         string `yaml:"rules"`         // file imported as version 1 when the database has none
+	Catalogue     string `yaml:"catalogue"`     // folder of reason codes over the built-in ones; empty for these alone
 	// Day is how long a policy day lasts; 24h outside of rehearsals.
 	Day time.Duration `yaml:"day"`
 	// CodecKey encrypts what Temporal keeps: 32 bytes in base64. Without it

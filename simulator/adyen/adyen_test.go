@@ -129,9 +129,9 @@ func TestLives(t *testing.T) {
 			return []error{s.Charge(id), s.Reverse(id), s.Decide(id, false)}
 		}, []string{"NOTIFICATION_OF_CHARGEBACK Undefended", "CHARGEBACK Undefended", "CHARGEBACK_REVERSED Pending", "SECOND_CHARGEBACK Lost"}, -500},
 		"lost at once": {func(s *Adyen, id string) []error { return []error{s.Decide(id, false)} },
-			[]string{"NOTIFICATION_OF_CHARGEBACK Undefended", "CHARGEBACK Lost"}, -500},
+			[]string{"NOTIFICATION_OF_CHARGEBACK Undefended", "CHARGEBACK Lost", "DISPUTE_DEFENSE_PERIOD_ENDED Lost"}, -500},
 		"lost after the debit": {func(s *Adyen, id string) []error { return []error{s.Charge(id), s.Decide(id, false)} },
-			[]string{"NOTIFICATION_OF_CHARGEBACK Undefended", "CHARGEBACK Undefended", "CHARGEBACK Lost"}, -500},
+			[]string{"NOTIFICATION_OF_CHARGEBACK Undefended", "CHARGEBACK Undefended", "DISPUTE_DEFENSE_PERIOD_ENDED Lost"}, -500},
 		"expired": {func(s *Adyen, id string) []error { return []error{s.Expire(id)} },
 			[]string{"NOTIFICATION_OF_CHARGEBACK Undefended", "DISPUTE_DEFENSE_PERIOD_ENDED Expired"}, 0},
 		"arbitration": {func(s *Adyen, id string) []error {
@@ -233,5 +233,54 @@ func TestDelivery(t *testing.T) {
 	want := []string{"NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK"}
 	if diff := cmp.Diff(want, got); diff != "" || s.Posts() != 6 {
 		t.Errorf("%d posts (-want +got):\n%s", s.Posts(), diff)
+	}
+}
+
+// What is held back comes when it is let go, or never.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	s, w := account(Options{Deliver: DeliverOptions{Retry: []time.Duration{time.Millisecond}}})
+	got := make(chan string, 10)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		raw, _ := io.ReadAll(r.Body)
+		_, after, _ := strings.Cut(string(raw), `"eventCode":"`)
+		code, _, _ := strings.Cut(after, `"`)
+		got <- code
+	}))
+	defer srv.Close()
+	s.SetTarget(srv.URL)
+	id := s.Open(w.NewOrder(world.OrderOptions{}), DisputeOptions{})
+	s.Hold(id)
+	for _, code := range []string{"CHARGEBACK", "INFORMATION_SUPPLIED"} {
+		if err := s.Tell(id, code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Hold(id) // once more, which loses nothing
+	s.Release(id)
+	s.Hold(id)
+	if err := s.Tell(id, "CHARGEBACK_REVERSED"); err != nil {
+		t.Fatal(err)
+	}
+	s.Drop(id)
+	if err := s.Tell(id, "SECOND_CHARGEBACK"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.Run(ctx) }()
+	defer func() { stop(); <-ended }()
+	for _, want := range []string{"NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "INFORMATION_SUPPLIED", "SECOND_CHARGEBACK"} {
+		select {
+		case code := <-got:
+			if code != want {
+				t.Errorf("%s was posted, want %s", code, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s was never posted", want)
+		}
+	}
+	if n := len(s.Items(id)); n != 5 {
+		t.Errorf("%d items are listed, want 5", n)
 	}
 }

@@ -199,39 +199,45 @@ func (s *Adyen) accept(o order) ([]reason, result) {
 }
 
 // reasons are those of the dispute's scheme and code: the example of Adyen's
-// contract for Mastercard, those of its web components for Visa.
+// contract for Mastercard, with what its web components add, and those of its web
+// components for Visa. Of other schemes no example is known.
 func (r *record) reasons() []reason {
-	var out []reason
 	switch {
 	case r.scheme == "visa" && r.code == "13.1":
-		out = []reason{
+		return []reason{
 			r.reason("MerchandiseReceived", "DateMerchandiseShipped", "Required", "ProofOfGoodsOrServicesProvided", "Required"),
 			r.reason("ServicesProvided", "ProofOfGoodsOrServicesProvided", "Required"),
 			r.reason("InvalidChargeback", "InvalidChargeback", "Optional"),
 		}
 	case r.scheme == "visa":
-		out = []reason{r.reason("AdditionalInformation", "DefenseMaterial", "Required")}
+		return []reason{r.reason("AdditionalInformation", "DefenseMaterial", "Required", "AdditionalInformation", "Required")}
 	default:
-		out = []reason{
+		return []reason{
 			r.reason("GoodsNotReturned", "TIDorInvoice", "Optional", "GoodsNotReturned", "Required"),
+			r.reason("GoodsOrServicesProvided", "ProofOfAbilityToProvideServices", "OneOrMore", "ProofOfGoodsOrServicesProvided", "OneOrMore"),
 			r.reason("GoodsRepairedOrReplaced", "TIDorInvoice", "Optional", "GoodsRepairedOrReplaced", "Required"),
 			r.reason("GoodsWereAsDescribed", "GoodsWereAsDescribed", "Required", "TIDorInvoice", "Required"),
+			r.reason("PaymentByOtherMeans", "PaymentByOtherMeans", "Required"),
 			r.reason("SupplyDefenseMaterial", "TIDorInvoice", "Optional", "DefenseMaterial", "Required"),
 		}
 	}
-	return out
 }
 
 // reason is one with its types and their levels, as they are filled now.
 func (r *record) reason(code string, pairs ...string) reason {
-	out := reason{Code: code, Satisfied: true}
+	out := reason{Code: code}
+	missing, choice, chosen := false, false, false
 	for i := 0; i+1 < len(pairs); i += 2 {
 		_, there := r.documents[pairs[i]]
 		out.Types = append(out.Types, documentType{Available: there, Code: pairs[i], Level: pairs[i+1]})
-		if pairs[i+1] == "Required" && !there {
-			out.Satisfied = false
+		switch pairs[i+1] {
+		case "Required":
+			missing = missing || !there
+		case "OneOrMore":
+			choice, chosen = true, chosen || there
 		}
 	}
+	out.Satisfied = !missing && (chosen || !choice)
 	return out
 }
 

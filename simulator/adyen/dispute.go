@@ -124,7 +124,8 @@ func (s *Adyen) Escalate(id string) error {
 	})
 }
 
-// Decide ends the dispute in its present stage.
+// Decide ends the dispute in its present stage. A defence that the issuer declines
+// is told by SECOND_CHARGEBACK, whose money came back before.
 func (s *Adyen) Decide(id string, won bool) error {
 	return s.change(id, func(r *record) error {
 		r.status = "Lost"
@@ -146,10 +147,16 @@ func (s *Adyen) Decide(id string, won bool) error {
 			s.tell(r, "ISSUER_RESPONSE_TIMEFRAME_EXPIRED")
 		case r.event == "CHARGEBACK_REVERSED":
 			s.debit(r, "SECOND_CHARGEBACK")
+		case r.answered && r.balance < 0:
+			r.status = "Pending"
+			s.credit(r, "CHARGEBACK_REVERSED")
+			r.status = "Lost"
+			s.debit(r, "SECOND_CHARGEBACK")
 		case r.balance == 0:
 			s.debit(r, "CHARGEBACK")
+			s.tell(r, "DISPUTE_DEFENSE_PERIOD_ENDED")
 		default:
-			s.tell(r, "CHARGEBACK") // the same debit, told again with its outcome
+			s.tell(r, "DISPUTE_DEFENSE_PERIOD_ENDED")
 		}
 		return nil
 	})

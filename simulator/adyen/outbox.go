@@ -96,6 +96,7 @@ type outbox struct {
 	mu     sync.Mutex
 	target string
 	items  []Item
+	held   map[string][]Item // by dispute: what is kept back
 	queue  []Item
 	posts  int
 }
@@ -108,7 +109,7 @@ func newOutbox(o Options) *outbox {
 		o.Deliver.Retry = habit
 	}
 	o.Deliver.Batch = max(o.Deliver.Batch, 1)
-	return &outbox{opt: o, wake: make(chan struct{}, 1), target: o.TargetURL}
+	return &outbox{opt: o, wake: make(chan struct{}, 1), target: o.TargetURL, held: map[string][]Item{}}
 }
 
 // tell makes an event of how the dispute stands now and queues it; the caller
@@ -148,7 +149,13 @@ func (o *outbox) add(items ...Item) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.items = append(o.items, items...)
-	o.enqueue(items)
+	for _, it := range items {
+		if kept, held := o.held[it.PspReference]; held {
+			o.held[it.PspReference] = append(kept, it)
+			continue
+		}
+		o.enqueue([]Item{it})
+	}
 }
 
 func (o *outbox) enqueue(items []Item) {
@@ -170,6 +177,31 @@ func (s *Adyen) Items(dispute string) []Item {
 		}
 	}
 	return out
+}
+
+// Hold keeps back what is told of a dispute from now on; Items lists it.
+func (s *Adyen) Hold(dispute string) {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	if _, held := s.outbox.held[dispute]; !held {
+		s.outbox.held[dispute] = nil
+	}
+}
+
+// Release posts what was kept back of a dispute, oldest first, and keeps back no
+// more.
+func (s *Adyen) Release(dispute string) {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	s.outbox.enqueue(s.outbox.held[dispute])
+	delete(s.outbox.held, dispute)
+}
+
+// Drop loses what was kept back of a dispute, and keeps back no more.
+func (s *Adyen) Drop(dispute string) {
+	s.outbox.mu.Lock()
+	defer s.outbox.mu.Unlock()
+	delete(s.outbox.held, dispute)
 }
 
 // Again posts everything that was told of a dispute once more.

@@ -152,8 +152,11 @@ func transaction(o world.Order) object {
 		"customer": object{
 			"__typename": "Customer", "legacyId": o.Customer.HubSpotID, "email": o.Customer.Email, "firstName": first, "lastName": last,
 		},
-		"refunds":               refunds,
-		"paymentMethodSnapshot": object{"__typename": "CreditCardDetails", "brandCode": brands[o.CardBrand].code},
+		"refunds": refunds,
+		"paymentMethodSnapshot": object{
+			"__typename": "CreditCardTransactionDetails", "acquirerReferenceNumber": "74" + strconv.FormatInt(o.ShopifyID, 10),
+			"creditCard": object{"__typename": "CreditCardDetails", "brandCode": brands[o.CardBrand].code},
+		},
 	}
 }
 

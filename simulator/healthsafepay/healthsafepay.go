@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -144,18 +145,19 @@ func (h *HealthSafePay) Webhooks() []Webhook {
 }
 
 // Deliver posts every event that was not answered with 2xx yet, oldest first,
-// each with growing pauses. It returns the first that was not taken after all
-// attempts.
+// each with growing pauses. One that is not taken does not keep the others back;
+// the error names those that were not after all attempts.
 func (h *HealthSafePay) Deliver(ctx context.Context, target string) error {
+	var failed []error
 	for i, w := range h.Webhooks() {
 		if w.Delivered > 0 {
 			continue
 		}
 		if err := h.deliver(ctx, target, i, w.Body); err != nil {
-			return fmt.Errorf("%s of %s: %w", w.Name, w.Dispute, err)
+			failed = append(failed, fmt.Errorf("%s of %s: %w", w.Name, w.Dispute, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (h *HealthSafePay) deliver(ctx context.Context, target string, i int, body []byte) error {

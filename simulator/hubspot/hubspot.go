@@ -158,9 +158,9 @@ func (s *account) batchRead(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "VALIDATION_ERROR", "Invalid batch size")
 		return
 	}
-	found, missing := []object{}, []string{}
+	found, missing, messages := []object{}, []string{}, s.messages(kind)
 	for _, in := range req.Inputs {
-		if m, ok := s.message(in.ID, kind); ok {
+		if m, ok := messages[in.ID]; ok {
 			found = append(found, record(m.ID, m.At, kind.properties(m), req.Properties))
 		} else {
 			missing = append(missing, in.ID)
@@ -180,15 +180,17 @@ func (s *account) batchRead(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusMultiStatus, out)
 }
 
-func (s *account) message(id string, k kind) (world.Message, bool) {
+// messages are all of a kind by their ids.
+func (s *account) messages(k kind) map[string]world.Message {
+	out := map[string]world.Message{}
 	for _, o := range s.world.Orders() {
 		for _, m := range o.Messages {
-			if m.ID == id && k.holds(m) {
-				return m, true
+			if k.holds(m) {
+				out[m.ID] = m
 			}
 		}
 	}
-	return world.Message{}, false
+	return out
 }
 
 func read(w http.ResponseWriter, r *http.Request, into any) bool {

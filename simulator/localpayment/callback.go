@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,18 +126,20 @@ func (l *Localpayment) Callbacks() []Callback {
 
 // Deliver posts every callback that was not answered with 200 yet, oldest first,
 // each again and again with growing pauses ("retries with exponential backoff",
-// docs.localpayment.com, receive payment notifications). It returns the first
-// that was not taken after all attempts.
+// docs.localpayment.com, receive payment notifications). One that is not taken
+// does not keep the others back; the error names those that were not after all
+// attempts.
 func (l *Localpayment) Deliver(ctx context.Context, target string) error {
+	var failed []error
 	for i, c := range l.Callbacks() {
 		if c.Delivered > 0 {
 			continue
 		}
 		if err := l.deliver(ctx, target, i, c.Body); err != nil {
-			return fmt.Errorf("callback %s of %s: %w", c.Code, c.ExternalID, err)
+			failed = append(failed, fmt.Errorf("callback %s of %s: %w", c.Code, c.ExternalID, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (l *Localpayment) deliver(ctx context.Context, target string, i int, body []byte) error {

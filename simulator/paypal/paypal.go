@@ -1,6 +1,6 @@
 // Package paypal is a stand-in for PayPal: inquiries, claims and chargebacks
 // with real state behind real HTTP, and webhooks signed with a certificate of an
-// authority of its own. A scenario opens and decides disputes by its methods;
+// authority that only rehearsals trust. A scenario opens and decides disputes by its methods;
 // the system under test sees only the API and the webhooks.
 //
 // It follows PayPal's contract customer_disputes_v1 and its documents. Refusals

@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/textproto"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
@@ -223,5 +227,31 @@ func TestImpossibleTurns(t *testing.T) {
 	}
 	if len(p.Disputes()) != 1 || p.Disputes()[0].Outcome != sellersFavour {
 		t.Errorf("disputes %+v", p.Disputes())
+	}
+}
+
+// TestConfigurationNamesTheAuthority: the configuration of the rehearsal trusts
+// the authority that vouches for the webhooks.
+func TestConfigurationNamesTheAuthority(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../deploy/config.simulator.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Connections struct {
+			PayPal struct {
+				Settings struct {
+					CertRoots string `yaml:"cert_roots"`
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	named, _ := pem.Decode([]byte(config.Connections.PayPal.Settings.CertRoots))
+	if named == nil || !bytes.Equal(named.Bytes, unwrap([]byte(newStandIn(Options{}).CertificateAuthority()))) {
+		t.Error("cert_roots is not the stand-in's authority")
 	}
 }

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	_ "embed" // the authority
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -233,36 +232,46 @@ func (p *PayPal) certificate(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(p.signer().chain)
 }
 
-// CertificateAuthority is the authority, in PEM, that vouches for this
-// stand-in's certificate: what the setting cert_roots wants.
-func (p *PayPal) CertificateAuthority() string { return string(p.signer().root) }
+// CertificateAuthority is the authority, in PEM, that vouches for the
+// certificates of all stand-ins: what the setting cert_roots wants. Its key is
+// public, so that nothing but a rehearsal may trust it.
+func (p *PayPal) CertificateAuthority() string { return authority }
 
-// signer is an authority and the certificate it gave PayPal.
+// The authority is the same at every start, so that a configuration can name it.
+var (
+	//go:embed authority/rehearsal-only.crt
+	authority string
+	//go:embed authority/rehearsal-only.key
+	authorityKey []byte
+)
+
+// signer is the certificate that the authority gave PayPal.
 type signer struct {
-	key         *rsa.PrivateKey
-	chain, root []byte // PEM
+	key   *rsa.PrivateKey
+	chain []byte // PEM
 }
 
 func newSigner(now time.Time) *signer {
-	authority, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	root, err := x509.ParseCertificate(unwrap([]byte(authority)))
+	must(err)
+	by, err := x509.ParsePKCS8PrivateKey(unwrap(authorityKey))
 	must(err)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(err)
-	root := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Stand-in authority"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: now.Add(-24 * time.Hour), NotAfter: now.AddDate(10, 0, 0), KeyUsage: x509.KeyUsageCertSign,
-	}
 	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "messageverificationcerts.paypal.com"},
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "messageverificationcerts.paypal.com"},
 		DNSNames:  []string{"messageverificationcerts.paypal.com", "messageverificationcerts.sandbox.paypal.com"},
-		NotBefore: root.NotBefore, NotAfter: root.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
+		NotBefore: now.Add(-24 * time.Hour), NotAfter: now.AddDate(10, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
 	}
-	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, authority.Public(), authority)
+	der, err := x509.CreateCertificate(rand.Reader, leaf, root, key.Public(), by)
 	must(err)
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, key.Public(), authority)
-	must(err)
-	encode := func(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }
-	return &signer{key: key, chain: encode(leafDER), root: encode(rootDER)}
+	return &signer{key: key, chain: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
+}
+
+// unwrap is what a file of the authority holds.
+func unwrap(text []byte) []byte {
+	block, _ := pem.Decode(text)
+	return block.Bytes
 }
 
 func (s *signer) sign(text string) string {
@@ -272,7 +281,8 @@ func (s *signer) sign(text string) string {
 	return base64.StdEncoding.EncodeToString(sig)
 }
 
-// must is for what fails only when the machine has no randomness.
+// must is for what fails only when the machine has no randomness, or the files of
+// the authority are broken.
 func must(err error) {
 	if err != nil {
 		panic("simulator/paypal: " + err.Error())

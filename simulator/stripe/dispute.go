@@ -36,6 +36,7 @@ type DisputeOptions struct {
 	CounterFeeMinor int64         // for answering it; default 1500, negative is none
 	IntendedMethod  string        // empty: the account has no Smart Disputes
 	Subscription    bool          // the charge paid an invoice of a subscription
+	Earlier         int           // sales to the same customer and card, 150 days before and further apart
 	Hold            bool          // keep its events back from the first one on, as Hold does
 }
 
@@ -48,7 +49,9 @@ type record struct {
 	due        time.Time
 	status     string
 	evidence   map[string]string
-	answered   bool // evidence was submitted, not only staged
+	compelling map[string]string // fields of Visa's Compelling Evidence 3.0, by path
+	qualified  bool              // it qualified when it was submitted
+	answered   bool              // evidence was submitted, not only staged
 	count      int
 	bodies     []string // of distinct submissions
 	accepted   bool
@@ -73,6 +76,8 @@ type Dispute struct {
 	Submissions    int               // how often evidence was submitted
 	Bodies         []string          // distinct evidence that was submitted, each as a form
 	Evidence       map[string]string // as it stands, staged or submitted
+	Compelling     map[string]string // fields of Visa's Compelling Evidence 3.0, as "disputed_transaction.customer_purchase_ip"
+	Qualified      bool              // Compelling qualified when it was submitted
 	Files          []string          // ids of the files in it
 	Accepted       bool              // the merchant gave it up
 	IntendedMethod string
@@ -109,13 +114,14 @@ func (s *Stripe) Open(order world.Order, o DisputeOptions) (id string) {
 	defer s.mu.Unlock()
 	d := &record{
 		id: s.world.NewID("du_"), opt: withDefaults(o, order, s.world.Day()), order: order,
-		created: s.now(), status: needsResponse, evidence: map[string]string{},
+		created: s.now(), status: needsResponse, evidence: map[string]string{}, compelling: map[string]string{},
 	}
 	if !o.NoDue {
 		d.due = d.created.Add(d.opt.DueIn)
 	}
 	s.orders[order.ChargeID] = order
 	s.disputed[order.ChargeID] = true
+	s.sellBefore(order, o.Earlier)
 	if o.Subscription {
 		s.subscribe(order)
 	}
@@ -307,7 +313,7 @@ func (d *record) view() Dispute {
 		ID: d.id, Charge: d.order.ChargeID, Order: d.order.Name(), Status: d.status, Reason: d.opt.Reason,
 		NetworkCode: d.opt.NetworkCode, Brand: d.opt.Brand, Amount: d.opt.Amount, Currency: d.order.Currency,
 		OpenedAt: d.created, Due: d.due, Submissions: d.count, Bodies: slices.Clone(d.bodies),
-		Evidence: maps.Clone(d.evidence), Files: files, Accepted: d.accepted,
+		Evidence: maps.Clone(d.evidence), Compelling: maps.Clone(d.compelling), Qualified: d.qualified, Files: files, Accepted: d.accepted,
 		IntendedMethod: d.opt.IntendedMethod, Movements: slices.Clone(d.moves), Answers: slices.Clone(d.answers),
 	}
 }
@@ -317,6 +323,9 @@ func (d *record) body() string {
 	form := url.Values{}
 	for k, v := range d.evidence {
 		form.Set(k, v)
+	}
+	for k, v := range d.compelling {
+		form.Set(ce3+"."+k, v)
 	}
 	return form.Encode()
 }

@@ -1,9 +1,14 @@
 package stripe
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
+
+	"github.com/pdfcpu/pdfcpu/pkg/api"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 )
 
 // maxFile is the largest file that the endpoint takes.
@@ -22,6 +27,7 @@ type upload struct {
 	File
 	created   time.Time
 	mediaType string
+	pages     int
 }
 
 // extensions are the types Stripe takes as dispute evidence.
@@ -46,6 +52,7 @@ func (s *Stripe) createFile(c *call) (object, *apiError) {
 	if extensions[f.mediaType] == "" {
 		return nil, refuse("file", "", "The file must be a PDF, JPEG or PNG.")
 	}
+	f.pages = pages(f.Bytes)
 	f.ID, f.created = s.world.NewID("file_"), s.now()
 	s.files[f.ID] = &f
 	s.uploaded = append(s.uploaded, f.ID)
@@ -60,6 +67,24 @@ func (f *upload) render() object {
 		"title":      nil, "url": "https://files.stripe.com/v1/files/" + f.ID + "/contents",
 		"links": object{"object": "list", "data": []object{}, "has_more": false, "url": "/v1/file_links?file=" + f.ID},
 	}
+}
+
+// offline keeps pdfcpu from reading or writing a configuration folder.
+var offline = sync.OnceFunc(api.DisableConfigDir)
+
+// pages counts those of a PDF; a picture, and what cannot be read, is one.
+func pages(content []byte) (n int) {
+	defer func() {
+		if recover() != nil { // a parser of strangers' files may fail in its own way
+			n = 1
+		}
+	}()
+	offline()
+	n, err := api.PageCount(bytes.NewReader(content), model.NewDefaultConfiguration())
+	if err != nil {
+		return 1
+	}
+	return n
 }
 
 // File is an uploaded file by its id.

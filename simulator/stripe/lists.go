@@ -150,7 +150,7 @@ func (s *Stripe) listDisputes(c *call) (object, *apiError) {
 	for _, id := range s.opened {
 		d := s.disputes[id]
 		if (charge == "" || charge == d.order.ChargeID) && (intent == "" || intent == d.order.PaymentIntent) {
-			all = append(all, d.render(c.version))
+			all = append(all, s.render(d, c.version))
 		}
 	}
 	list, refused := c.page(newestFirst(all))
@@ -163,7 +163,7 @@ func (s *Stripe) listCharges(c *call) (object, *apiError) {
 	}
 	customer, intent := c.params.Get("customer"), c.params.Get("payment_intent")
 	var all []object
-	for _, o := range s.world.Orders() {
+	for _, o := range s.sales() {
 		if (customer == "" || customer == o.Customer.StripeID) && (intent == "" || intent == o.PaymentIntent) {
 			all = append(all, s.charge(o))
 		}
@@ -217,7 +217,7 @@ func (s *Stripe) find(c *call, id string) (object, bool) {
 	switch kind, _, _ := strings.Cut(id, "_"); kind {
 	case "du":
 		if d, ok := s.disputes[id]; ok {
-			return d.render(c.version), true
+			return s.render(d, c.version), true
 		}
 	case "file":
 		if f, ok := s.files[id]; ok {

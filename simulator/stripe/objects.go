@@ -17,8 +17,10 @@ func (s *Stripe) findInWorld(kind, id string) (object, bool) {
 			}
 		}
 	case "pi":
-		if o, ok := s.world.Find(func(o world.Order) bool { return o.PaymentIntent == id }); ok {
-			return paymentIntent(o), true
+		for _, o := range s.sales() {
+			if o.PaymentIntent == id {
+				return paymentIntent(o), true
+			}
 		}
 	case "re":
 		if o, ok := s.world.Find(func(o world.Order) bool { return o.Refund != nil && o.Refund.ID == id }); ok {
@@ -121,7 +123,15 @@ func card(o world.Order) object {
 }
 
 func metadata(o world.Order) object {
-	return object{"order_id": strconv.FormatInt(o.ShopifyID, 10), "order_name": o.Name(), "customer_ip": o.IP}
+	var lines []string
+	for _, l := range o.Lines {
+		lines = append(lines, l.Title)
+	}
+	return object{
+		"order_id": strconv.FormatInt(o.ShopifyID, 10), "order_name": o.Name(), "customer_ip": o.IP,
+		"account_id": "shopper-" + o.Customer.HubSpotID, "device_fingerprint": "fingerprint-of-" + o.Customer.StripeID,
+		"product_description": strings.Join(lines, ", "),
+	}
 }
 
 func paymentIntent(o world.Order) object {

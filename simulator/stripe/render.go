@@ -6,10 +6,15 @@ import (
 )
 
 // render is the dispute object as an API version shows it.
-func (d *record) render(version string) object {
+func (s *Stripe) render(d *record, version string) object {
 	details := object{
-		"due_by": d.dueBy(), "has_evidence": len(d.evidence) > 0, "past_due": false,
+		"due_by": d.dueBy(), "has_evidence": len(d.evidence)+len(d.compelling) > 0, "past_due": false,
 		"submission_count": d.count, "enhanced_eligibility": object{},
+	}
+	types := []string{}
+	if d.eligible() {
+		types = append(types, ce3)
+		details["enhanced_eligibility"] = object{ce3: s.eligibility(d)}
 	}
 	out := object{
 		"id": d.id, "object": "dispute", "livemode": false, "created": d.created.Unix(),
@@ -20,7 +25,7 @@ func (d *record) render(version string) object {
 		"balance_transactions": d.renderMoves(),
 		"evidence":             d.renderEvidence(),
 		"evidence_details":     details,
-		"metadata":             object{}, "enhanced_eligibility_types": []string{},
+		"metadata":             object{}, "enhanced_eligibility_types": types,
 		"payment_method_details": object{"type": "card", "card": object{
 			"brand": d.opt.Brand, "network": d.opt.Brand, "case_type": d.opt.CaseType,
 			"network_reason_code": orNull(d.opt.NetworkCode),
@@ -45,7 +50,10 @@ func (d *record) dueBy() int64 {
 }
 
 func (d *record) renderEvidence() object {
-	out := object{"enhanced_evidence": object{}}
+	out := object{enhanced: object{}}
+	if sales := d.renderCompelling(); sales != nil {
+		out[enhanced] = sales
+	}
 	for field := range fileFields {
 		out[field] = orNull(d.evidence[field])
 	}
@@ -76,7 +84,7 @@ func (d *record) renderMove(m Movement) object {
 
 // emit makes the event charge.dispute.<name> of the dispute as it is now.
 func (s *Stripe) emit(d *record, name string, previous object) {
-	data := object{"object": d.render(apiVersion)}
+	data := object{"object": s.render(d, apiVersion)}
 	if len(previous) > 0 {
 		data["previous_attributes"] = previous
 	}

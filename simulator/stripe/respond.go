@@ -12,7 +12,10 @@ import (
 const (
 	maxField    = 20_000
 	maxText     = 150_000
-	maxEvidence = 5_000_000 // bytes of all files of one dispute
+	maxEvidence = 4_500_000 // bytes of all files of one dispute
+	maxPages    = 49        // of all files together, "less than 50"
+	// maxMastercardPages is the network's.
+	maxMastercardPages = 19
 )
 
 // fileFields and textFields are the keys of the evidence hash.
@@ -65,12 +68,12 @@ func (s *Stripe) updateDispute(c *call) (object, *apiError) {
 	}
 	d.opt.IntendedMethod = method
 	before := object{}
-	if submit && len(d.evidence) > 0 && d.takes(s.now()) == nil {
+	if submit && len(d.evidence)+len(d.compelling) > 0 && d.takes(s.now()) == nil {
 		before["status"] = d.status
 		s.submit(c, d)
 	}
 	s.emit(d, "updated", before)
-	return s.expanded(c, d.render(c.version), nil)
+	return s.expanded(c, s.render(d, c.version), nil)
 }
 
 // method is the submission method that the call leaves the dispute with.
@@ -96,12 +99,17 @@ func (s *Stripe) takeEvidence(d *record, given map[string]string) *apiError {
 	if refused := d.takes(s.now()); refused != nil {
 		return refused
 	}
-	next := maps.Clone(d.evidence)
-	maps.Copy(next, given)
-	if refused := s.checkEvidence(next); refused != nil {
+	ordinary, compelling := splitEvidence(given)
+	next, sales := maps.Clone(d.evidence), maps.Clone(d.compelling)
+	maps.Copy(next, ordinary)
+	maps.Copy(sales, compelling)
+	if refused := checkCompelling(sales); refused != nil {
 		return refused
 	}
-	d.evidence = next
+	if refused := s.checkEvidence(d, next); refused != nil {
+		return refused
+	}
+	d.evidence, d.compelling = next, sales
 	return nil
 }
 
@@ -118,8 +126,8 @@ func (d *record) takes(now time.Time) *apiError {
 	return nil
 }
 
-func (s *Stripe) checkEvidence(evidence map[string]string) *apiError {
-	chars, size := 0, 0
+func (s *Stripe) checkEvidence(d *record, evidence map[string]string) *apiError {
+	chars, size, pages := 0, 0, 0
 	for _, field := range slices.Sorted(maps.Keys(evidence)) {
 		value, param := evidence[field], "evidence["+field+"]"
 		switch {
@@ -129,6 +137,7 @@ func (s *Stripe) checkEvidence(evidence map[string]string) *apiError {
 				return refuse(param, "resource_missing", "No such file: '"+value+"'")
 			}
 			size += len(f.Bytes)
+			pages += f.pages
 		case fileFields[field]:
 		case textFields[field]:
 			n := utf8.RuneCountInString(value)
@@ -144,9 +153,19 @@ func (s *Stripe) checkEvidence(evidence map[string]string) *apiError {
 		return refuse("evidence", "", "The evidence has more than 150000 characters.")
 	}
 	if size > maxEvidence {
-		return refuse("evidence", "", "The files of the evidence are larger than 5 MB together.")
+		return refuse("evidence", "", "The files of the evidence are larger than 4.5 MB together.")
+	}
+	if most := d.maxPages(); pages > most {
+		return refuse("evidence", "", "The files of the evidence have more than "+strconv.Itoa(most)+" pages together.")
 	}
 	return nil
+}
+
+func (d *record) maxPages() int {
+	if d.opt.Brand == "mastercard" {
+		return maxMastercardPages
+	}
+	return maxPages
 }
 
 // submit sends the evidence to the bank; for a chargeback that costs a fee.
@@ -157,6 +176,7 @@ func (s *Stripe) submit(c *call, d *record) {
 	s.note(c, d, "submit", d.stage())
 	d.count++
 	d.answered = true
+	d.qualified = d.eligible() && s.eligibility(d)["status"] == "qualified"
 	if d.status == warningNeedsResponse {
 		d.status = warningUnderReview
 	} else {
@@ -199,7 +219,7 @@ func (s *Stripe) closeDispute(c *call) (object, *apiError) {
 	s.note(c, d, "close", stage)
 	s.emit(d, "closed", nil)
 	s.later(c, s.onClosed, d.id)
-	return s.expanded(c, d.render(c.version), nil)
+	return s.expanded(c, s.render(d, c.version), nil)
 }
 
 func (d *record) stage() string {

@@ -9,7 +9,7 @@ import (
 var resources = map[string]string{
 	"charges": "charge", "refunds": "charge", "customers": "customer", "payment_intents": "payment_intent",
 	"disputes": "dispute", "files": "file", "invoices": "invoice", "subscriptions": "subscription",
-	"balance_transactions": "balance_transaction", "webhook_endpoints": "webhook", "account": "accounts_kyc_basic",
+	"balance_transactions": "balance_transaction", "webhook_endpoints": "webhook", "radar": "early_fraud_warning", "account": "accounts_kyc_basic",
 }
 
 // Restrict makes the account's key a restricted one that may do only what is

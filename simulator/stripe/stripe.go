@@ -46,6 +46,8 @@ type Stripe struct {
 	disputes  map[string]*record
 	opened    []string        // ids of disputes, oldest first
 	disputed  map[string]bool // by charge
+	earlier   []world.Order   // sales that only this account knows
+	warnings  []warning
 	files     map[string]*upload
 	uploaded  []string // ids of files, oldest first
 	keys      map[string]remembered
@@ -77,29 +79,30 @@ func New(w *world.World, o Options) *Stripe {
 		subscriptions: map[string]subscription{},
 	}
 	for pattern, e := range map[string]endpoint{
-		"GET /v1/account":                   s.getAccount,
-		"GET /v1/disputes":                  s.listDisputes,
-		"GET /v1/disputes/{id}":             s.getDispute,
-		"POST /v1/disputes/{id}":            s.updateDispute,
-		"POST /v1/disputes/{id}/close":      s.closeDispute,
-		"GET /v1/files":                     s.listFiles,
-		"GET /v1/files/{id}":                s.getFile,
-		"POST /v1/files":                    s.createFile,
-		"GET /v1/charges":                   s.listCharges,
-		"GET /v1/charges/{id}":              s.get("charge"),
-		"GET /v1/customers":                 s.listCustomers,
-		"GET /v1/customers/{id}":            s.get("customer"),
-		"GET /v1/payment_intents":           s.listPaymentIntents,
-		"GET /v1/payment_intents/{id}":      s.get("payment_intent"),
-		"GET /v1/refunds":                   s.listRefunds,
-		"GET /v1/refunds/{id}":              s.get("refund"),
-		"GET /v1/balance_transactions":      s.listBalanceTransactions,
-		"GET /v1/balance_transactions/{id}": s.get("balance_transaction"),
-		"GET /v1/invoices":                  s.listInvoices,
-		"GET /v1/subscriptions":             s.listSubscriptions,
-		"GET /v1/webhook_endpoints":         s.listEndpoints,
-		"POST /v1/webhook_endpoints":        s.createEndpoint,
-		"POST /v1/webhook_endpoints/{id}":   s.updateEndpoint,
+		"GET /v1/account":                    s.getAccount,
+		"GET /v1/disputes":                   s.listDisputes,
+		"GET /v1/disputes/{id}":              s.getDispute,
+		"POST /v1/disputes/{id}":             s.updateDispute,
+		"POST /v1/disputes/{id}/close":       s.closeDispute,
+		"GET /v1/files":                      s.listFiles,
+		"GET /v1/files/{id}":                 s.getFile,
+		"POST /v1/files":                     s.createFile,
+		"GET /v1/charges":                    s.listCharges,
+		"GET /v1/charges/{id}":               s.get("charge"),
+		"GET /v1/customers":                  s.listCustomers,
+		"GET /v1/customers/{id}":             s.get("customer"),
+		"GET /v1/payment_intents":            s.listPaymentIntents,
+		"GET /v1/payment_intents/{id}":       s.get("payment_intent"),
+		"GET /v1/refunds":                    s.listRefunds,
+		"GET /v1/refunds/{id}":               s.get("refund"),
+		"GET /v1/balance_transactions":       s.listBalanceTransactions,
+		"GET /v1/balance_transactions/{id}":  s.get("balance_transaction"),
+		"GET /v1/invoices":                   s.listInvoices,
+		"GET /v1/subscriptions":              s.listSubscriptions,
+		"GET /v1/radar/early_fraud_warnings": s.listWarnings,
+		"GET /v1/webhook_endpoints":          s.listEndpoints,
+		"POST /v1/webhook_endpoints":         s.createEndpoint,
+		"POST /v1/webhook_endpoints/{id}":    s.updateEndpoint,
 	} {
 		s.mux.Handle(pattern, s.serve(e))
 	}

@@ -1,5 +1,6 @@
 // Package zendesk is a stand-in for Zendesk's ticketing API: tickets with
-// external ids, comments and audits, and idempotent creation.
+// external ids, comments and audits, and idempotent creation; and what the
+// world's customers wrote to the help desk.
 package zendesk
 
 import (
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
 
 const (
@@ -42,6 +45,7 @@ type Ticket struct {
 // Zendesk is one account. It is an http.Handler, with and without ".json" at
 // the end of a path. It is safe for concurrent use.
 type Zendesk struct {
+	world *world.World
 	email string
 	token string
 	mux   *http.ServeMux
@@ -65,16 +69,20 @@ type creation struct {
 	answer map[string]any
 }
 
-// New makes an account whose agent has this e-mail and API token.
-func New(email, token string) *Zendesk {
-	z := &Zendesk{email: email, token: token, mux: http.NewServeMux(), nextID: firstID, created: make(map[string]creation)}
+// New makes an account whose agent has this e-mail and API token. The world's
+// customers are its end users.
+func New(w *world.World, email, token string) *Zendesk {
+	z := &Zendesk{world: w, email: email, token: token, mux: http.NewServeMux(), nextID: firstID, created: make(map[string]creation)}
 	z.mux.HandleFunc("GET /api/v2/users/me", z.me)
 	z.mux.HandleFunc("GET /api/v2/tickets", z.list)
 	z.mux.HandleFunc("POST /api/v2/tickets", z.create)
 	z.mux.HandleFunc("GET /api/v2/tickets/{id}", z.withTicket(z.show))
 	z.mux.HandleFunc("PUT /api/v2/tickets/{id}", z.withTicket(z.update))
 	z.mux.HandleFunc("GET /api/v2/tickets/{id}/audits", z.withTicket(z.audits))
-	z.mux.HandleFunc("GET /api/v2/tickets/{id}/comments", z.withTicket(z.comments))
+	z.mux.HandleFunc("GET /api/v2/tickets/{id}/comments", z.comments)
+	z.mux.HandleFunc("GET /api/v2/users/search", z.searchUsers)
+	z.mux.HandleFunc("GET /api/v2/search", z.search)
+	z.mux.HandleFunc("GET /attachments/token/{token}/", z.attachment)
 	return z
 }
 
@@ -130,9 +138,11 @@ func (z *Zendesk) withTicket(next func(http.ResponseWriter, *http.Request, *reco
 }
 
 func (z *Zendesk) me(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"user": map[string]any{
-		"id": agentID, "name": "Agent", "email": z.email, "role": "agent", "active": true, "verified": true,
-	}})
+	writeJSON(w, http.StatusOK, map[string]any{"user": z.agent()})
+}
+
+func (z *Zendesk) agent() map[string]any {
+	return map[string]any{"id": agentID, "name": "Agent", "email": z.email, "role": "agent", "active": true, "verified": true}
 }
 
 func (z *Zendesk) list(w http.ResponseWriter, r *http.Request) {
@@ -150,7 +160,17 @@ func (z *Zendesk) show(w http.ResponseWriter, _ *http.Request, t *record) {
 	writeJSON(w, http.StatusOK, map[string]any{"ticket": t.json()})
 }
 
-func (z *Zendesk) comments(w http.ResponseWriter, _ *http.Request, t *record) {
+func (z *Zendesk) comments(w http.ResponseWriter, r *http.Request) {
+	for _, c := range z.conversations() {
+		if strconv.FormatInt(c.id, 10) == r.PathValue("id") {
+			z.showConversation(w, r, c)
+			return
+		}
+	}
+	z.withTicket(showComments)(w, r)
+}
+
+func showComments(w http.ResponseWriter, _ *http.Request, t *record) {
 	shown := make([]map[string]any, 0, len(t.Comments))
 	for i, c := range t.Comments {
 		shown = append(shown, map[string]any{

@@ -2,20 +2,30 @@ package zendesk
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
 
 const (
 	email = "agent@rebuttal.example"
 	token = "zendesk-test-token"
 )
+
+func shop() *world.World {
+	now := time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+	return world.New(7, func() time.Time { return now }, 24*time.Hour)
+}
 
 type answer struct {
 	status int
@@ -64,7 +74,7 @@ func TestAuthorisation(t *testing.T) {
 				r.SetBasicAuth(tc.user, tc.password)
 			}
 			w := httptest.NewRecorder()
-			New(email, token).ServeHTTP(w, r)
+			New(shop(), email, token).ServeHTTP(w, r)
 			if w.Code != tc.want {
 				t.Errorf("HTTP %d, want %d", w.Code, tc.want)
 			}
@@ -74,7 +84,7 @@ func TestAuthorisation(t *testing.T) {
 
 func TestCreateIsIdempotent(t *testing.T) {
 	t.Parallel()
-	z := New(email, token)
+	z := New(shop(), email, token)
 	first := call(t, z, http.MethodPost, "/api/v2/tickets.json", "k1", newTicket)
 	if first.status != http.StatusCreated || first.lookup != "miss" {
 		t.Fatalf("first: %+v", first)
@@ -99,7 +109,7 @@ func TestCreateIsIdempotent(t *testing.T) {
 
 func TestTicketLife(t *testing.T) {
 	t.Parallel()
-	z := New(email, token)
+	z := New(shop(), email, token)
 	call(t, z, http.MethodPost, "/api/v2/tickets", "", newTicket)
 	call(t, z, http.MethodPost, "/api/v2/tickets", "", strings.Replace(newTicket, "cs_1", "cs_2", 1))
 	list := call(t, z, http.MethodGet, "/api/v2/tickets?external_id=cs_1", "", "")
@@ -132,7 +142,7 @@ func TestTicketLife(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	z := New(email, token)
+	z := New(shop(), email, token)
 	call(t, z, http.MethodPost, "/api/v2/tickets", "", newTicket)
 	call(t, z, http.MethodPost, "/api/v2/tickets", "", strings.Replace(newTicket, `"open"`, `"closed"`, 1))
 	for name, tc := range map[string]struct {
@@ -162,7 +172,7 @@ func TestRefusals(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
-	z := New(email, token)
+	z := New(shop(), email, token)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -178,5 +188,42 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 	if n := len(z.Tickets()); n != 1 {
 		t.Errorf("%d tickets, want 1", n)
+	}
+}
+
+func TestConversation(t *testing.T) {
+	t.Parallel()
+	z := New(shop(), email, token)
+	o := z.world.NewOrder(world.OrderOptions{})
+	z.world.NewOrder(world.OrderOptions{Silent: true})
+	users := call(t, z, http.MethodGet, "/api/v2/users/search?query="+url.QueryEscape(`email:"`+strings.ToUpper(o.Customer.Email)+`"`), "", "").body["users"].([]any)
+	if len(users) != 1 || users[0].(map[string]any)["role"] != "end-user" {
+		t.Fatalf("users %v", users)
+	}
+	search := func(requester int64, since string) []any {
+		query := url.QueryEscape(fmt.Sprintf("type:ticket requester:%d created>=%s", requester, since))
+		return call(t, z, http.MethodGet, "/api/v2/search?query="+query, "", "").body["results"].([]any)
+	}
+	tickets := search(o.Customer.ShopifyID, "2026-01-01T00:00:00Z")
+	if len(tickets) == 0 || len(search(o.Customer.ShopifyID, "2027-01-01T00:00:00Z")) != 0 || len(search(1, "2026-01-01T00:00:00Z")) != 0 {
+		t.Fatalf("%d tickets", len(tickets))
+	}
+	shown := call(t, z, http.MethodGet, fmt.Sprintf("/api/v2/tickets/%d/comments?include=users", firstConversation+o.Number), "", "").body
+	comments := shown["comments"].([]any)
+	if len(comments) != 3 || len(shown["users"].([]any)) != 2 {
+		t.Fatalf("shown %v", shown)
+	}
+	file := comments[0].(map[string]any)["attachments"].([]any)[0].(map[string]any)
+	r := httptest.NewRequest(http.MethodGet, file["content_url"].(string), nil)
+	r.SetBasicAuth(email+"/token", token)
+	w := httptest.NewRecorder()
+	z.ServeHTTP(w, r)
+	if got := http.DetectContentType(w.Body.Bytes()); got != "image/png" || float64(w.Body.Len()) != file["size"] {
+		t.Errorf("the file is %s of %d bytes, told %v", got, w.Body.Len(), file["size"])
+	}
+	for _, query := range []string{"type:ticket shoe:1", "type:ticket created>=soon"} {
+		if got := call(t, z, http.MethodGet, "/api/v2/search?query="+url.QueryEscape(query), "", ""); got.status != 422 {
+			t.Errorf("%s: HTTP %d, want 422", query, got.status)
+		}
 	}
 }

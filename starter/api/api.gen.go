@@ -21,8 +21,12 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/ledger"
+	"github.com/rebuttal-hq/rebuttal/networks"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
+
+// Asked One proof that a claim asks for.
+type Asked = evidence.Asked
 
 // Balance defines model for Balance.
 type Balance = store.Balance
@@ -132,8 +136,20 @@ type CaseList struct {
 	NextCursor string `json:"next_cursor,omitempty,omitzero"`
 }
 
+// Change defines model for Change.
+type Change = string
+
 // Checklist defines model for Checklist.
 type Checklist = evidence.Checklist
+
+// Claimed defines model for Claimed.
+type Claimed = evidence.Claimed
+
+// Confidence defines model for Confidence.
+type Confidence = networks.Confidence
+
+// Count A measure of a packet beside the provider's limit for it.
+type Count = desk.Count
 
 // Deadline defines model for Deadline.
 type Deadline = dispute.Deadline
@@ -155,6 +171,18 @@ type DecisionRequest struct {
 	Stage    Stage    `json:"stage,omitempty,omitzero"`
 }
 
+// DescribeRequest defines model for DescribeRequest.
+type DescribeRequest struct {
+	// Item Names an item of evidence.
+	Item ItemRef `json:"item"`
+
+	// Slot The place of a response that a document is meant for.
+	Slot Slot `json:"slot,omitempty,omitzero"`
+
+	// Title One line for the list of exhibits.
+	Title string `json:"title,omitempty,omitzero"`
+}
+
 // Entry defines model for Entry.
 type Entry = ledger.Entry
 
@@ -170,17 +198,39 @@ type EntryList struct {
 // Event One line of a case's history; `hash` covers it and the line before.
 type Event = store.Event
 
+// EvidenceList defines model for EvidenceList.
+type EvidenceList struct {
+	Items []Exhibit `json:"items"`
+}
+
 // EvidenceUpload defines model for EvidenceUpload.
 type EvidenceUpload struct {
-	// File At most 10 MiB.
+	// File At most 32 MiB.
 	File openapi_types.File `json:"file"`
+
+	// Slot The place of a response that a document is meant for.
+	Slot Slot `json:"slot,omitempty,omitzero"`
 
 	// Title One line for the list of exhibits; the file's name when absent.
 	Title string `json:"title,omitempty,omitzero"`
 }
 
+// ExcludeRequest defines model for ExcludeRequest.
+type ExcludeRequest struct {
+	Excluded bool `json:"excluded"`
+
+	// Item Names an item of evidence.
+	Item ItemRef `json:"item"`
+}
+
+// Exhibit defines model for Exhibit.
+type Exhibit = desk.Exhibit
+
 // Face What people see of a case at one moment.
 type Face = dispute.Face
+
+// Family defines model for Family.
+type Family = dispute.Family
 
 // Finding A limit of the provider that needed a repair.
 type Finding = evidence.Finding
@@ -188,11 +238,22 @@ type Finding = evidence.Finding
 // Hash A SHA-256 in hex.
 type Hash = string
 
+// HashBeginning A SHA-256 in hex, or enough of its beginning to name one.
+type HashBeginning = string
+
 // Item One piece of evidence. It may hold personal data.
 type Item = store.Item
 
+// ItemRef Names an item of evidence.
+type ItemRef = desk.ItemRef
+
 // Letter defines model for Letter.
 type Letter = evidence.Letter
+
+// LetterRequest defines model for LetterRequest.
+type LetterRequest struct {
+	Text string `json:"text"`
+}
 
 // Money defines model for Money.
 type Money = dispute.Money
@@ -253,14 +314,28 @@ type NoticeList struct {
 // NoticeState defines model for NoticeState.
 type NoticeState = store.NoticeState
 
+// OrderRequest defines model for OrderRequest.
+type OrderRequest struct {
+	Items []ItemRef `json:"items"`
+}
+
 // Packet A response as it was or would be sent.
 type Packet = desk.Packet
+
+// PacketDiff What one packet says otherwise than another.
+type PacketDiff = desk.PacketDiff
 
 // PacketFile defines model for PacketFile.
 type PacketFile = desk.PacketFile
 
+// PacketVersion defines model for PacketVersion.
+type PacketVersion = desk.PacketVersion
+
 // Payment The disputed payment as its provider knows it. It may hold personal data.
 type Payment = dispute.Payment
+
+// Preview defines model for Preview.
+type Preview = desk.Preview
 
 // Problem defines model for Problem.
 type Problem struct {
@@ -269,6 +344,17 @@ type Problem struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Type   string `json:"type"`
+}
+
+// Reason defines model for Reason.
+type Reason = networks.ReasonCode
+
+// ReasonGuide defines model for ReasonGuide.
+type ReasonGuide = evidence.Guide
+
+// ReasonList defines model for ReasonList.
+type ReasonList struct {
+	Items []Reason `json:"items"`
 }
 
 // Reconciliation defines model for Reconciliation.
@@ -287,6 +373,9 @@ type Role = desk.Role
 
 // Route Where the rules sent the case, and why.
 type Route = json.RawMessage
+
+// Slot The place of a response that a document is meant for.
+type Slot = dispute.EvidenceField
 
 // SourceEvidence What one source gave.
 type SourceEvidence struct {
@@ -359,6 +448,9 @@ type TokenRequest struct {
 	Role  Role   `json:"role"`
 }
 
+// Window defines model for Window.
+type Window = networks.WindowFact
+
 // Write One write to the outside, recorded before it was sent.
 type Write struct {
 	Attempts int       `json:"attempts"`
@@ -398,6 +490,9 @@ type IfNoneMatch = Name
 
 // Limit defines model for Limit.
 type Limit = int
+
+// PacketHash A SHA-256 in hex, or enough of its beginning to name one.
+type PacketHash = HashBeginning
 
 // ListEntriesParams defines parameters for ListEntries.
 type ListEntriesParams struct {
@@ -467,6 +562,61 @@ type AddEvidenceParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// DescribeEvidenceParams defines parameters for DescribeEvidence.
+type DescribeEvidenceParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// ExcludeEvidenceParams defines parameters for ExcludeEvidence.
+type ExcludeEvidenceParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// OrderEvidenceParams defines parameters for OrderEvidence.
+type OrderEvidenceParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// DropLetterParams defines parameters for DropLetter.
+type DropLetterParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// ReplaceLetterParams defines parameters for ReplaceLetter.
+type ReplaceLetterParams struct {
+	// IdempotencyKey The id of what is written. A repeat with the same key is the same
+	// decision, note or document and is taken once; it is answered with how
+	// the case stands.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+
+	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // AddNoteParams defines parameters for AddNote.
 type AddNoteParams struct {
 	// IdempotencyKey The id of what is written. A repeat with the same key is the same
@@ -476,6 +626,27 @@ type AddNoteParams struct {
 
 	// IfMatch The ETag of the case that was looked at. A case that has changed since is left alone (412).
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// GetPacketZipParams defines parameters for GetPacketZip.
+type GetPacketZipParams struct {
+	// Packet The beginning of the packet's hash; the packet that is or would be sent when absent.
+	Packet PacketHash `form:"packet,omitempty" json:"packet,omitempty,omitzero"`
+}
+
+// ComparePacketsParams defines parameters for ComparePackets.
+type ComparePacketsParams struct {
+	// From The beginning of a packet's hash; the packet before `to` when absent.
+	From HashBeginning `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The beginning of a packet's hash; the packet that is or would be sent when absent.
+	To HashBeginning `form:"to,omitempty" json:"to,omitempty,omitzero"`
+}
+
+// PreviewPacketParams defines parameters for PreviewPacket.
+type PreviewPacketParams struct {
+	// Packet The beginning of the packet's hash; the packet that is or would be sent when absent.
+	Packet PacketHash `form:"packet,omitempty" json:"packet,omitempty,omitzero"`
 }
 
 // ListNoticesParams defines parameters for ListNotices.
@@ -494,11 +665,32 @@ type ListNoticesParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// ListReasonsParams defines parameters for ListReasons.
+type ListReasonsParams struct {
+	// Network A network as visa, or a provider as stripe.
+	Network Name `form:"network,omitempty" json:"network,omitempty,omitzero"`
+
+	// Family Codes that are, or as umbrella codes can be, of this family.
+	Family Family `form:"family,omitempty" json:"family,omitempty,omitzero"`
+}
+
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = DecisionRequest
 
 // AddEvidenceMultipartRequestBody defines body for AddEvidence for multipart/form-data ContentType.
 type AddEvidenceMultipartRequestBody = EvidenceUpload
+
+// DescribeEvidenceJSONRequestBody defines body for DescribeEvidence for application/json ContentType.
+type DescribeEvidenceJSONRequestBody = DescribeRequest
+
+// ExcludeEvidenceJSONRequestBody defines body for ExcludeEvidence for application/json ContentType.
+type ExcludeEvidenceJSONRequestBody = ExcludeRequest
+
+// OrderEvidenceJSONRequestBody defines body for OrderEvidence for application/json ContentType.
+type OrderEvidenceJSONRequestBody = OrderRequest
+
+// ReplaceLetterJSONRequestBody defines body for ReplaceLetter for application/json ContentType.
+type ReplaceLetterJSONRequestBody = LetterRequest
 
 // AddNoteJSONRequestBody defines body for AddNote for application/json ContentType.
 type AddNoteJSONRequestBody = NoteRequest
@@ -523,15 +715,39 @@ type ServerInterface interface {
 	// Decide Decides on a case
 	// (POST /v1/cases/{id}/decisions)
 	Decide(c *gin.Context, id CaseID, params DecideParams)
+	// ListEvidence Lists the evidence in the order in which it is or will be sent
+	// (GET /v1/cases/{id}/evidence)
+	ListEvidence(c *gin.Context, id CaseID)
 	// AddEvidence Adds a file to a case's evidence
 	// (POST /v1/cases/{id}/evidence)
 	AddEvidence(c *gin.Context, id CaseID, params AddEvidenceParams)
+	// DescribeEvidence Changes the title or the slot of a document that a person added
+	// (PUT /v1/cases/{id}/evidence/description)
+	DescribeEvidence(c *gin.Context, id CaseID, params DescribeEvidenceParams)
+	// ExcludeEvidence Keeps an item out of the packet, or lets it in again
+	// (PUT /v1/cases/{id}/evidence/excluded)
+	ExcludeEvidence(c *gin.Context, id CaseID, params ExcludeEvidenceParams)
+	// OrderEvidence Puts items of evidence first, in this order
+	// (PUT /v1/cases/{id}/evidence/order)
+	OrderEvidence(c *gin.Context, id CaseID, params OrderEvidenceParams)
+	// DropLetter Goes back to the composed letter
+	// (DELETE /v1/cases/{id}/letter)
+	DropLetter(c *gin.Context, id CaseID, params DropLetterParams)
+	// ReplaceLetter Has a person's own letter sent instead of the composed one
+	// (PUT /v1/cases/{id}/letter)
+	ReplaceLetter(c *gin.Context, id CaseID, params ReplaceLetterParams)
 	// AddNote Keeps a note with a case
 	// (POST /v1/cases/{id}/notes)
 	AddNote(c *gin.Context, id CaseID, params AddNoteParams)
-	// GetPacketZip The newest packet with what to do, for whoever answers by hand
+	// GetPacketZip A packet with what to do, for whoever answers by hand
 	// (GET /v1/cases/{id}/packet.zip)
-	GetPacketZip(c *gin.Context, id CaseID)
+	GetPacketZip(c *gin.Context, id CaseID, params GetPacketZipParams)
+	// ComparePackets Says what changed from one packet to another
+	// (GET /v1/cases/{id}/packets/diff)
+	ComparePackets(c *gin.Context, id CaseID, params ComparePacketsParams)
+	// PreviewPacket Shows exactly what would be sent, or was
+	// (GET /v1/cases/{id}/packets/preview)
+	PreviewPacket(c *gin.Context, id CaseID, params PreviewPacketParams)
 	// GetPacketFile Reads one file of a packet, to the byte as it was or would be sent
 	// (GET /v1/cases/{id}/packets/{hash}/files/{sha256})
 	GetPacketFile(c *gin.Context, id CaseID, hash Hash, sha256 Hash)
@@ -547,6 +763,12 @@ type ServerInterface interface {
 	// GetContract This document
 	// (GET /v1/openapi.yaml)
 	GetContract(c *gin.Context)
+	// ListReasons Lists reason codes by network and code, then the providers' own words
+	// (GET /v1/reasons)
+	ListReasons(c *gin.Context, params ListReasonsParams)
+	// GetReason Explains one reason code with what is asked for as evidence
+	// (GET /v1/reasons/{network}/{code})
+	GetReason(c *gin.Context, network Name, code Name)
 	// ListReconciliations The newest comparison of each provider's disputes with our cases
 	// (GET /v1/reconciliations)
 	ListReconciliations(c *gin.Context)
@@ -866,6 +1088,31 @@ func (siw *ServerInterfaceWrapper) Decide(c *gin.Context) {
 	siw.Handler.Decide(c, id, params)
 }
 
+// ListEvidence operation middleware
+func (siw *ServerInterfaceWrapper) ListEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListEvidence(c, id)
+}
+
 // AddEvidence operation middleware
 func (siw *ServerInterfaceWrapper) AddEvidence(c *gin.Context) {
 
@@ -932,6 +1179,346 @@ func (siw *ServerInterfaceWrapper) AddEvidence(c *gin.Context) {
 	}
 
 	siw.Handler.AddEvidence(c, id, params)
+}
+
+// DescribeEvidence operation middleware
+func (siw *ServerInterfaceWrapper) DescribeEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DescribeEvidenceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DescribeEvidence(c, id, params)
+}
+
+// ExcludeEvidence operation middleware
+func (siw *ServerInterfaceWrapper) ExcludeEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExcludeEvidenceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExcludeEvidence(c, id, params)
+}
+
+// OrderEvidence operation middleware
+func (siw *ServerInterfaceWrapper) OrderEvidence(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OrderEvidenceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OrderEvidence(c, id, params)
+}
+
+// DropLetter operation middleware
+func (siw *ServerInterfaceWrapper) DropLetter(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DropLetterParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DropLetter(c, id, params)
+}
+
+// ReplaceLetter operation middleware
+func (siw *ServerInterfaceWrapper) ReplaceLetter(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceLetterParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReplaceLetter(c, id, params)
 }
 
 // AddNote operation middleware
@@ -1017,6 +1604,17 @@ func (siw *ServerInterfaceWrapper) GetPacketZip(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetPacketZipParams
+
+	// ------------- Optional query parameter "packet" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "packet", c.Request.URL.Query(), &params.Packet, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter packet: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1024,7 +1622,87 @@ func (siw *ServerInterfaceWrapper) GetPacketZip(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetPacketZip(c, id)
+	siw.Handler.GetPacketZip(c, id, params)
+}
+
+// ComparePackets operation middleware
+func (siw *ServerInterfaceWrapper) ComparePackets(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ComparePacketsParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ComparePackets(c, id, params)
+}
+
+// PreviewPacket operation middleware
+func (siw *ServerInterfaceWrapper) PreviewPacket(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id CaseID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PreviewPacketParams
+
+	// ------------- Optional query parameter "packet" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "packet", c.Request.URL.Query(), &params.Packet, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter packet: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PreviewPacket(c, id, params)
 }
 
 // GetPacketFile operation middleware
@@ -1200,6 +1878,75 @@ func (siw *ServerInterfaceWrapper) GetContract(c *gin.Context) {
 	siw.Handler.GetContract(c)
 }
 
+// ListReasons operation middleware
+func (siw *ServerInterfaceWrapper) ListReasons(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReasonsParams
+
+	// ------------- Optional query parameter "network" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "network", c.Request.URL.Query(), &params.Network, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter network: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "family" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "family", c.Request.URL.Query(), &params.Family, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter family: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListReasons(c, params)
+}
+
+// GetReason operation middleware
+func (siw *ServerInterfaceWrapper) GetReason(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "network" -------------
+	var network Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "network", c.Param("network"), &network, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter network: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "code" -------------
+	var code Name
+
+	err = runtime.BindStyledParameterWithOptions("simple", "code", c.Param("code"), &code, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter code: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReason(c, network, code)
+}
+
 // ListReconciliations operation middleware
 func (siw *ServerInterfaceWrapper) ListReconciliations(c *gin.Context) {
 
@@ -1295,7 +2042,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/cases/:id", wrapper.GetCase)
 	router.POST(options.BaseURL+"/v1/cases/:id/decisions", wrapper.Decide)
 	router.POST(options.BaseURL+"/v1/cases/:id/notes", wrapper.AddNote)
+	router.GET(options.BaseURL+"/v1/cases/:id/evidence", wrapper.ListEvidence)
 	router.POST(options.BaseURL+"/v1/cases/:id/evidence", wrapper.AddEvidence)
+	router.PUT(options.BaseURL+"/v1/cases/:id/evidence/order", wrapper.OrderEvidence)
+	router.PUT(options.BaseURL+"/v1/cases/:id/evidence/excluded", wrapper.ExcludeEvidence)
+	router.PUT(options.BaseURL+"/v1/cases/:id/evidence/description", wrapper.DescribeEvidence)
+	router.DELETE(options.BaseURL+"/v1/cases/:id/letter", wrapper.DropLetter)
+	router.PUT(options.BaseURL+"/v1/cases/:id/letter", wrapper.ReplaceLetter)
+	router.GET(options.BaseURL+"/v1/cases/:id/packets/preview", wrapper.PreviewPacket)
+	router.GET(options.BaseURL+"/v1/cases/:id/packets/diff", wrapper.ComparePackets)
 	router.GET(options.BaseURL+"/v1/cases/:id/packets/:hash/files/:sha256", wrapper.GetPacketFile)
 	router.GET(options.BaseURL+"/v1/cases/:id/packet.zip", wrapper.GetPacketZip)
 	router.GET(options.BaseURL+"/v1/notices", wrapper.ListNotices)
@@ -1307,6 +2062,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/tokens", wrapper.ListTokens)
 	router.POST(options.BaseURL+"/v1/tokens", wrapper.CreateToken)
 	router.DELETE(options.BaseURL+"/v1/tokens/:id", wrapper.RevokeToken)
+	router.GET(options.BaseURL+"/v1/reasons", wrapper.ListReasons)
+	router.GET(options.BaseURL+"/v1/reasons/:network/:code", wrapper.GetReason)
 	router.GET(options.BaseURL+"/v1/openapi.yaml", wrapper.GetContract)
 }
 
@@ -1533,6 +2290,45 @@ func (response DecidedefaultApplicationProblemPlusJSONResponse) VisitDecideRespo
 	return err
 }
 
+type ListEvidenceRequestObject struct {
+	ID CaseID `json:"id"`
+}
+
+type ListEvidenceResponseObject interface {
+	VisitListEvidenceResponse(w http.ResponseWriter) error
+}
+
+type ListEvidence200JSONResponse EvidenceList
+
+func (response ListEvidence200JSONResponse) VisitListEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListEvidencedefaultApplicationProblemPlusJSONResponse) VisitListEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddEvidenceRequestObject struct {
 	ID     CaseID `json:"id"`
 	Params AddEvidenceParams
@@ -1563,6 +2359,210 @@ type AddEvidencedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response AddEvidencedefaultApplicationProblemPlusJSONResponse) VisitAddEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DescribeEvidenceRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params DescribeEvidenceParams
+	Body   *DescribeEvidenceJSONRequestBody
+}
+
+type DescribeEvidenceResponseObject interface {
+	VisitDescribeEvidenceResponse(w http.ResponseWriter) error
+}
+
+type DescribeEvidence200JSONResponse struct{ FaceJSONResponse }
+
+func (response DescribeEvidence200JSONResponse) VisitDescribeEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DescribeEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DescribeEvidencedefaultApplicationProblemPlusJSONResponse) VisitDescribeEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExcludeEvidenceRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params ExcludeEvidenceParams
+	Body   *ExcludeEvidenceJSONRequestBody
+}
+
+type ExcludeEvidenceResponseObject interface {
+	VisitExcludeEvidenceResponse(w http.ResponseWriter) error
+}
+
+type ExcludeEvidence200JSONResponse struct{ FaceJSONResponse }
+
+func (response ExcludeEvidence200JSONResponse) VisitExcludeEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExcludeEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExcludeEvidencedefaultApplicationProblemPlusJSONResponse) VisitExcludeEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OrderEvidenceRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params OrderEvidenceParams
+	Body   *OrderEvidenceJSONRequestBody
+}
+
+type OrderEvidenceResponseObject interface {
+	VisitOrderEvidenceResponse(w http.ResponseWriter) error
+}
+
+type OrderEvidence200JSONResponse struct{ FaceJSONResponse }
+
+func (response OrderEvidence200JSONResponse) VisitOrderEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OrderEvidencedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OrderEvidencedefaultApplicationProblemPlusJSONResponse) VisitOrderEvidenceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropLetterRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params DropLetterParams
+}
+
+type DropLetterResponseObject interface {
+	VisitDropLetterResponse(w http.ResponseWriter) error
+}
+
+type DropLetter200JSONResponse struct{ FaceJSONResponse }
+
+func (response DropLetter200JSONResponse) VisitDropLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropLetterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DropLetterdefaultApplicationProblemPlusJSONResponse) VisitDropLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceLetterRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params ReplaceLetterParams
+	Body   *ReplaceLetterJSONRequestBody
+}
+
+type ReplaceLetterResponseObject interface {
+	VisitReplaceLetterResponse(w http.ResponseWriter) error
+}
+
+type ReplaceLetter200JSONResponse struct{ FaceJSONResponse }
+
+func (response ReplaceLetter200JSONResponse) VisitReplaceLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceLetterdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReplaceLetterdefaultApplicationProblemPlusJSONResponse) VisitReplaceLetterResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1616,7 +2616,8 @@ func (response AddNotedefaultApplicationProblemPlusJSONResponse) VisitAddNoteRes
 }
 
 type GetPacketZipRequestObject struct {
-	ID CaseID `json:"id"`
+	ID     CaseID `json:"id"`
+	Params GetPacketZipParams
 }
 
 type GetPacketZipResponseObject interface {
@@ -1655,6 +2656,86 @@ type GetPacketZipdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetPacketZipdefaultApplicationProblemPlusJSONResponse) VisitGetPacketZipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePacketsRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params ComparePacketsParams
+}
+
+type ComparePacketsResponseObject interface {
+	VisitComparePacketsResponse(w http.ResponseWriter) error
+}
+
+type ComparePackets200JSONResponse PacketDiff
+
+func (response ComparePackets200JSONResponse) VisitComparePacketsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ComparePacketsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ComparePacketsdefaultApplicationProblemPlusJSONResponse) VisitComparePacketsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPacketRequestObject struct {
+	ID     CaseID `json:"id"`
+	Params PreviewPacketParams
+}
+
+type PreviewPacketResponseObject interface {
+	VisitPreviewPacketResponse(w http.ResponseWriter) error
+}
+
+type PreviewPacket200JSONResponse Preview
+
+func (response PreviewPacket200JSONResponse) VisitPreviewPacketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewPacketdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewPacketdefaultApplicationProblemPlusJSONResponse) VisitPreviewPacketResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -1875,6 +2956,85 @@ func (response GetContractdefaultApplicationProblemPlusJSONResponse) VisitGetCon
 	return err
 }
 
+type ListReasonsRequestObject struct {
+	Params ListReasonsParams
+}
+
+type ListReasonsResponseObject interface {
+	VisitListReasonsResponse(w http.ResponseWriter) error
+}
+
+type ListReasons200JSONResponse ReasonList
+
+func (response ListReasons200JSONResponse) VisitListReasonsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListReasonsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListReasonsdefaultApplicationProblemPlusJSONResponse) VisitListReasonsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReasonRequestObject struct {
+	Network Name `json:"network"`
+	Code    Name `json:"code"`
+}
+
+type GetReasonResponseObject interface {
+	VisitGetReasonResponse(w http.ResponseWriter) error
+}
+
+type GetReason200JSONResponse ReasonGuide
+
+func (response GetReason200JSONResponse) VisitGetReasonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReasondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReasondefaultApplicationProblemPlusJSONResponse) VisitGetReasonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListReconciliationsRequestObject struct {
 }
 
@@ -2040,15 +3200,39 @@ type StrictServerInterface interface {
 	// Decide Decides on a case
 	// (POST /v1/cases/{id}/decisions)
 	Decide(ctx context.Context, request DecideRequestObject) (DecideResponseObject, error)
+	// ListEvidence Lists the evidence in the order in which it is or will be sent
+	// (GET /v1/cases/{id}/evidence)
+	ListEvidence(ctx context.Context, request ListEvidenceRequestObject) (ListEvidenceResponseObject, error)
 	// AddEvidence Adds a file to a case's evidence
 	// (POST /v1/cases/{id}/evidence)
 	AddEvidence(ctx context.Context, request AddEvidenceRequestObject) (AddEvidenceResponseObject, error)
+	// DescribeEvidence Changes the title or the slot of a document that a person added
+	// (PUT /v1/cases/{id}/evidence/description)
+	DescribeEvidence(ctx context.Context, request DescribeEvidenceRequestObject) (DescribeEvidenceResponseObject, error)
+	// ExcludeEvidence Keeps an item out of the packet, or lets it in again
+	// (PUT /v1/cases/{id}/evidence/excluded)
+	ExcludeEvidence(ctx context.Context, request ExcludeEvidenceRequestObject) (ExcludeEvidenceResponseObject, error)
+	// OrderEvidence Puts items of evidence first, in this order
+	// (PUT /v1/cases/{id}/evidence/order)
+	OrderEvidence(ctx context.Context, request OrderEvidenceRequestObject) (OrderEvidenceResponseObject, error)
+	// DropLetter Goes back to the composed letter
+	// (DELETE /v1/cases/{id}/letter)
+	DropLetter(ctx context.Context, request DropLetterRequestObject) (DropLetterResponseObject, error)
+	// ReplaceLetter Has a person's own letter sent instead of the composed one
+	// (PUT /v1/cases/{id}/letter)
+	ReplaceLetter(ctx context.Context, request ReplaceLetterRequestObject) (ReplaceLetterResponseObject, error)
 	// AddNote Keeps a note with a case
 	// (POST /v1/cases/{id}/notes)
 	AddNote(ctx context.Context, request AddNoteRequestObject) (AddNoteResponseObject, error)
-	// GetPacketZip The newest packet with what to do, for whoever answers by hand
+	// GetPacketZip A packet with what to do, for whoever answers by hand
 	// (GET /v1/cases/{id}/packet.zip)
 	GetPacketZip(ctx context.Context, request GetPacketZipRequestObject) (GetPacketZipResponseObject, error)
+	// ComparePackets Says what changed from one packet to another
+	// (GET /v1/cases/{id}/packets/diff)
+	ComparePackets(ctx context.Context, request ComparePacketsRequestObject) (ComparePacketsResponseObject, error)
+	// PreviewPacket Shows exactly what would be sent, or was
+	// (GET /v1/cases/{id}/packets/preview)
+	PreviewPacket(ctx context.Context, request PreviewPacketRequestObject) (PreviewPacketResponseObject, error)
 	// GetPacketFile Reads one file of a packet, to the byte as it was or would be sent
 	// (GET /v1/cases/{id}/packets/{hash}/files/{sha256})
 	GetPacketFile(ctx context.Context, request GetPacketFileRequestObject) (GetPacketFileResponseObject, error)
@@ -2064,6 +3248,12 @@ type StrictServerInterface interface {
 	// GetContract This document
 	// (GET /v1/openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
+	// ListReasons Lists reason codes by network and code, then the providers' own words
+	// (GET /v1/reasons)
+	ListReasons(ctx context.Context, request ListReasonsRequestObject) (ListReasonsResponseObject, error)
+	// GetReason Explains one reason code with what is asked for as evidence
+	// (GET /v1/reasons/{network}/{code})
+	GetReason(ctx context.Context, request GetReasonRequestObject) (GetReasonResponseObject, error)
 	// ListReconciliations The newest comparison of each provider's disputes with our cases
 	// (GET /v1/reconciliations)
 	ListReconciliations(ctx context.Context, request ListReconciliationsRequestObject) (ListReconciliationsResponseObject, error)
@@ -2283,6 +3473,32 @@ func (sh *strictHandler) Decide(ctx *gin.Context, id CaseID, params DecideParams
 	}
 }
 
+// ListEvidence operation middleware
+func (sh *strictHandler) ListEvidence(ctx *gin.Context, id CaseID) {
+	var request ListEvidenceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEvidence(ctx, request.(ListEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListEvidenceResponseObject); ok {
+		if err := validResponse.VisitListEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // AddEvidence operation middleware
 func (sh *strictHandler) AddEvidence(ctx *gin.Context, id CaseID, params AddEvidenceParams) {
 	var request AddEvidenceRequestObject
@@ -2310,6 +3526,213 @@ func (sh *strictHandler) AddEvidence(ctx *gin.Context, id CaseID, params AddEvid
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AddEvidenceResponseObject); ok {
 		if err := validResponse.VisitAddEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DescribeEvidence operation middleware
+func (sh *strictHandler) DescribeEvidence(ctx *gin.Context, id CaseID, params DescribeEvidenceParams) {
+	var request DescribeEvidenceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DescribeEvidenceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DescribeEvidence(ctx, request.(DescribeEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DescribeEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DescribeEvidenceResponseObject); ok {
+		if err := validResponse.VisitDescribeEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExcludeEvidence operation middleware
+func (sh *strictHandler) ExcludeEvidence(ctx *gin.Context, id CaseID, params ExcludeEvidenceParams) {
+	var request ExcludeEvidenceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ExcludeEvidenceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExcludeEvidence(ctx, request.(ExcludeEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExcludeEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExcludeEvidenceResponseObject); ok {
+		if err := validResponse.VisitExcludeEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OrderEvidence operation middleware
+func (sh *strictHandler) OrderEvidence(ctx *gin.Context, id CaseID, params OrderEvidenceParams) {
+	var request OrderEvidenceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body OrderEvidenceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OrderEvidence(ctx, request.(OrderEvidenceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OrderEvidence")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OrderEvidenceResponseObject); ok {
+		if err := validResponse.VisitOrderEvidenceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DropLetter operation middleware
+func (sh *strictHandler) DropLetter(ctx *gin.Context, id CaseID, params DropLetterParams) {
+	var request DropLetterRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DropLetter(ctx, request.(DropLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DropLetter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DropLetterResponseObject); ok {
+		if err := validResponse.VisitDropLetterResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplaceLetter operation middleware
+func (sh *strictHandler) ReplaceLetter(ctx *gin.Context, id CaseID, params ReplaceLetterParams) {
+	var request ReplaceLetterRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body ReplaceLetterJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceLetter(ctx, request.(ReplaceLetterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceLetter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReplaceLetterResponseObject); ok {
+		if err := validResponse.VisitReplaceLetterResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -2363,10 +3786,11 @@ func (sh *strictHandler) AddNote(ctx *gin.Context, id CaseID, params AddNotePara
 }
 
 // GetPacketZip operation middleware
-func (sh *strictHandler) GetPacketZip(ctx *gin.Context, id CaseID) {
+func (sh *strictHandler) GetPacketZip(ctx *gin.Context, id CaseID, params GetPacketZipParams) {
 	var request GetPacketZipRequestObject
 
 	request.ID = id
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetPacketZip(ctx, request.(GetPacketZipRequestObject))
@@ -2381,6 +3805,60 @@ func (sh *strictHandler) GetPacketZip(ctx *gin.Context, id CaseID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetPacketZipResponseObject); ok {
 		if err := validResponse.VisitGetPacketZipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ComparePackets operation middleware
+func (sh *strictHandler) ComparePackets(ctx *gin.Context, id CaseID, params ComparePacketsParams) {
+	var request ComparePacketsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ComparePackets(ctx, request.(ComparePacketsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ComparePackets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ComparePacketsResponseObject); ok {
+		if err := validResponse.VisitComparePacketsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PreviewPacket operation middleware
+func (sh *strictHandler) PreviewPacket(ctx *gin.Context, id CaseID, params PreviewPacketParams) {
+	var request PreviewPacketRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewPacket(ctx, request.(PreviewPacketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewPacket")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PreviewPacketResponseObject); ok {
+		if err := validResponse.VisitPreviewPacketResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -2511,6 +3989,59 @@ func (sh *strictHandler) GetContract(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetContractResponseObject); ok {
 		if err := validResponse.VisitGetContractResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListReasons operation middleware
+func (sh *strictHandler) ListReasons(ctx *gin.Context, params ListReasonsParams) {
+	var request ListReasonsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReasons(ctx, request.(ListReasonsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReasons")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListReasonsResponseObject); ok {
+		if err := validResponse.VisitListReasonsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetReason operation middleware
+func (sh *strictHandler) GetReason(ctx *gin.Context, network Name, code Name) {
+	var request GetReasonRequestObject
+
+	request.Network = network
+	request.Code = code
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReason(ctx, request.(GetReasonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReason")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReasonResponseObject); ok {
+		if err := validResponse.VisitGetReasonResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

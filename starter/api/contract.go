@@ -16,12 +16,14 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/gin-gonic/gin"
+
+	"github.com/rebuttal-hq/rebuttal/desk"
 )
 
 // The largest bodies that are read: JSON, and a form with a file of maxFile.
 const (
 	maxJSON = 1 << 20
-	maxFile = 10 << 20
+	maxFile = desk.MaxFile
 	maxForm = maxFile + 64<<10
 )
 

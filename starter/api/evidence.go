@@ -12,6 +12,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 )
@@ -21,6 +22,16 @@ const (
 	maxTitle    = 500 // characters
 	maxFileName = 255 // bytes
 )
+
+// ListEvidence implements GET /v1/cases/{id}/evidence.
+func (a *api) ListEvidence(ctx context.Context, r ListEvidenceRequestObject) (ListEvidenceResponseObject, error) {
+	ctx, by := caller(ctx)
+	items, err := a.desk.Evidence(ctx, by, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return ListEvidence200JSONResponse{Items: items}, nil
+}
 
 // AddEvidence implements POST /v1/cases/{id}/evidence.
 func (a *api) AddEvidence(ctx context.Context, r AddEvidenceRequestObject) (AddEvidenceResponseObject, error) {
@@ -34,9 +45,9 @@ func (a *api) AddEvidence(ctx context.Context, r AddEvidenceRequestObject) (AddE
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	face, err := a.desk.Attach(ctx, by, r.ID, r.Params.IdempotencyKey, up.name, up.title, up.content)
+	face, err := a.desk.AttachFile(ctx, by, r.ID, r.Params.IdempotencyKey, up)
 	var refused *dispute.Error
-	if errors.As(err, &refused) && refused.Kind == dispute.Invalid && !rightKind(up.content) {
+	if errors.As(err, &refused) && refused.Kind == dispute.Invalid && !rightKind(up.Content) {
 		return nil, wrongKind.because(reason(refused))
 	}
 	if err != nil {
@@ -51,55 +62,61 @@ func rightKind(content []byte) bool {
 	return slices.Contains(kinds, http.DetectContentType(content))
 }
 
-// upload is the form of AddEvidence.
-type upload struct {
-	name    string
-	title   string
-	content []byte // nil until the file was read
-}
-
-// readUpload reads the form part by part, so that no file is written to disk.
-func readUpload(form *multipart.Reader) (upload, error) {
-	var up upload
+// readUpload reads the form of AddEvidence part by part, so that no file is
+// written to disk.
+func readUpload(form *multipart.Reader) (desk.Upload, error) {
+	var up desk.Upload
 	for {
 		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) && up.content == nil {
-			return upload{}, malformed.because(`field "file" is missing`)
+		if errors.Is(err, io.EOF) && up.Content == nil {
+			return desk.Upload{}, malformed.because(`field "file" is missing`)
 		}
 		if errors.Is(err, io.EOF) {
 			return up, nil
 		}
 		if err != nil {
-			return upload{}, cannotRead(err)
+			return desk.Upload{}, cannotRead(err)
 		}
-		if err := up.read(part); err != nil {
-			return upload{}, err
+		if err := readPart(part, &up); err != nil {
+			return desk.Upload{}, err
 		}
 	}
 }
 
-func (up *upload) read(part *multipart.Part) error {
+func readPart(part *multipart.Part, up *desk.Upload) (err error) {
 	switch name := part.FormName(); {
-	case name == "file" && up.content == nil:
-		return up.readFile(part)
-	case name == "title" && up.title == "":
-		title, err := io.ReadAll(io.LimitReader(part, utf8.UTFMax*maxTitle+1))
-		if err != nil {
-			return cannotRead(err)
+	case name == "file" && up.Content == nil:
+		return readFile(part, up)
+	case name == "title" && up.Title == "":
+		up.Title, err = readText(part, maxTitle)
+		return err
+	case name == "slot" && up.Slot == "":
+		slot, err := readText(part, maxTitle)
+		if up.Slot = dispute.EvidenceField(slot); err == nil && !slices.Contains(desk.Slots, up.Slot) {
+			return malformed.because(`field "slot" is none of those in the contract`)
 		}
-		if up.title = string(title); utf8.RuneCountInString(up.title) > maxTitle {
-			return malformed.because(fmt.Sprintf(`field "title" is longer than %d characters`, maxTitle))
-		}
-		return nil
-	case name == "file", name == "title":
+		return err
+	case name == "file", name == "title", name == "slot":
 		return malformed.because(fmt.Sprintf("field %q is given twice", name))
 	default:
 		return malformed.because(fmt.Sprintf("field %q is unknown", name))
 	}
 }
 
-func (up *upload) readFile(part *multipart.Part) error {
-	if up.name = part.FileName(); up.name == "" || len(up.name) > maxFileName {
+// readText reads a field of at most so many characters.
+func readText(part *multipart.Part, most int) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(part, int64(utf8.UTFMax*most+1)))
+	if err != nil {
+		return "", cannotRead(err)
+	}
+	if utf8.RuneCount(text) > most {
+		return "", malformed.because(fmt.Sprintf("field %q is longer than %d characters", part.FormName(), most))
+	}
+	return string(text), nil
+}
+
+func readFile(part *multipart.Part, up *desk.Upload) error {
+	if up.Name = part.FileName(); up.Name == "" || len(up.Name) > maxFileName {
 		return malformed.because(fmt.Sprintf(`field "file" needs a file name of at most %d bytes`, maxFileName))
 	}
 	content, err := io.ReadAll(io.LimitReader(part, maxFile+1))
@@ -107,16 +124,18 @@ func (up *upload) readFile(part *multipart.Part) error {
 		return cannotRead(err)
 	}
 	if len(content) > maxFile {
-		return tooLarge.because("a file has at most 10 MiB")
+		return tooLarge.because(mostFile)
 	}
-	up.content = content
+	up.Content = content
 	return nil
 }
+
+const mostFile = "a file has at most 32 MiB"
 
 func cannotRead(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return tooLarge.because("a file has at most 10 MiB")
+		return tooLarge.because(mostFile)
 	}
 	return malformed.because("the form cannot be read")
 }

@@ -14,7 +14,7 @@ import (
 func TestUpload(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	got := w.as(t, desk.RoleAnalyst, form(t, "../../scan.png", picture(t), [2]string{"title", "The parcel"}))
+	got := w.as(t, desk.RoleAnalyst, form(t, "../../scan.png", picture(t), [2]string{"title", "The parcel"}, [2]string{"slot", "receipt"}))
 	if got.status != http.StatusOK {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
@@ -24,7 +24,7 @@ func TestUpload(t *testing.T) {
 	var found bool
 	for _, s := range f.Evidence {
 		for _, i := range s.Items {
-			found = found || i.ID == decision.Item && i.Title == "The parcel" && i.FileName == "scan.png" &&
+			found = found || i.ID == decision.Item && i.Title == "The parcel" && i.Facts[dispute.FactSlot] == "receipt" && i.FileName == "scan.png" &&
 				i.MediaType == "image/png" && i.Blob.SHA256 == hash(picture(t)) && s.Source == "person:analyst@acme.example"
 		}
 	}
@@ -51,15 +51,17 @@ func TestUploadRefused(t *testing.T) {
 		{"wrong kind named as a right one", form(t, "a.png", []byte("GIF89a")), 415, "PDF, JPEG and PNG are right"},
 		{"empty", form(t, "a.png", []byte{}), 415, "the file is empty"},
 		{"broken", form(t, "a.png", picture(t)[:20]), 422, "save it again as JPEG or PNG"},
-		{"too large", form(t, "a.pdf", make([]byte, maxFile+1)), 413, "10 MiB"},
+		{"too large", form(t, "a.pdf", make([]byte, maxFile+1)), 413, "32 MiB"},
 		{"too large a title", form(t, "a.pdf", nil, [2]string{"title", strings.Repeat("x", maxForm)}), 400, `"title" is longer`},
-		{"too large a form", padded, 413, "10 MiB"},
+		{"too large a form", padded, 413, "32 MiB"},
 		{"no file", form(t, "", nil, [2]string{"title", "x"}), 400, `"file" is missing`},
 		{"no name", form(t, "", picture(t)), 400, "file name"},
 		{"long name", form(t, strings.Repeat("x", 300)+".png", picture(t)), 400, "file name"},
 		{"long title", form(t, "a.png", picture(t), [2]string{"title", long}), 400, `"title" is longer`},
 		{"two titles", form(t, "a.png", picture(t), [2]string{"title", "x"}, [2]string{"title", "y"}), 400, `"title" is given twice`},
 		{"unknown field", form(t, "a.png", picture(t), [2]string{"titel", canary}), 400, `"titel" is unknown`},
+		{"unknown slot", form(t, "a.png", picture(t), [2]string{"slot", canary}), 400, `"slot" is none of those`},
+		{"two slots", form(t, "a.png", picture(t), [2]string{"slot", "receipt"}, [2]string{"slot", "receipt"}), 400, `"slot" is given twice`},
 		{"cut off", cut, 400, "the form cannot be read"},
 		{"JSON", ask{method: http.MethodPost, path: "/v1/cases/du_1/evidence", body: []byte(`{}`)}, 415, "send multipart/form-data"},
 		{"no boundary", ask{method: http.MethodPost, path: "/v1/cases/du_1/evidence", media: "multipart/form-data", body: []byte("x")}, 400, "cannot be read"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 var (
@@ -34,6 +35,14 @@ var matrix = map[string]struct {
 	"getPacketFile":       {may: everybody, status: 200},
 	"decide":              {may: workers, status: 200, send: sends(`{"kind":"assign"}`)},
 	"addNote":             {may: workers, status: 200, send: sends(`{"text":"called the customer"}`)},
+	"listEvidence":        {may: everybody, status: 200},
+	"orderEvidence":       {may: workers, status: 200, send: sends(`{"items":[{"source":"shop","id":"order:1"}]}`)},
+	"excludeEvidence":     {may: workers, status: 200, send: sends(`{"item":{"source":"shop","id":"order:1"},"excluded":true}`)},
+	"describeEvidence":    {may: workers, status: 200, send: sendsDescription},
+	"replaceLetter":       {may: workers, status: 200, send: sends(`{"text":"We disagree."}`)},
+	"dropLetter":          {may: workers, status: 200},
+	"previewPacket":       {may: everybody, status: 200},
+	"comparePackets":      {may: everybody, status: 200, send: afterAnotherPacket},
 	"addEvidence":         {may: workers, status: 200, send: func(t *testing.T, _ *world) ask { return form(t, "scan.png", picture(t)) }},
 	"listNotices":         {may: workers, status: 200},
 	"getNotice":           {may: workers, status: 200},
@@ -41,9 +50,25 @@ var matrix = map[string]struct {
 	"listReconciliations": {may: everybody, status: 200},
 	"getBalance":          {may: bookers, status: 200},
 	"listEntries":         {may: bookers, status: 200},
+	"listReasons":         {may: everybody, status: 200},
+	"getReason":           {may: everybody, status: 200},
 	"listTokens":          {may: admins, status: 200},
 	"createToken":         {may: admins, status: 201, send: sends(`{"name":"agent","actor":"bot","role":"viewer"}`)},
 	"revokeToken":         {may: admins, status: 204},
+}
+
+// sendsDescription describes a document that somebody attached.
+func sendsDescription(t *testing.T, w *world) ask {
+	t.Helper()
+	ok(t, w.db.InCase(t.Context(), ref, func(tx *store.CaseTx) error { return tx.SaveItems([]dispute.Item{scan}) }))
+	return ask{body: []byte(`{"item":{"source":"person:ana","id":"scan:1"},"title":"The parcel","slot":"receipt"}`)}
+}
+
+// afterAnotherPacket is an ask once an older packet is there too.
+func afterAnotherPacket(t *testing.T, w *world) ask {
+	t.Helper()
+	w.keepOlder(t)
+	return ask{}
 }
 
 func sends(body string) func(*testing.T, *world) ask {
@@ -59,7 +84,7 @@ func (w *world) pathOf(pattern string) string {
 	case strings.HasPrefix(pattern, "/v1/tokens/"):
 		id = fmt.Sprint(w.victim)
 	}
-	return strings.NewReplacer("{id}", id, "{hash}", w.packet, "{sha256}", w.file).Replace(pattern)
+	return strings.NewReplacer("{id}", id, "{network}", "visa", "{code}", "10.4", "{hash}", w.packet, "{sha256}", w.file).Replace(pattern)
 }
 
 // TestMatrix asks every operation as everybody, and as nobody.
@@ -123,7 +148,7 @@ func TestDecisionRights(t *testing.T) {
 			in := ask{method: http.MethodPost, path: "/v1/cases/du_1/decisions", body: fmt.Appendf(nil, `{"kind":%q}`, kind)}
 			want := http.StatusForbidden
 			switch {
-			case kind == dispute.DecideNote, kind == dispute.DecideAttach:
+			case kind == dispute.DecideNote, kind == dispute.DecideAttach, kind == dispute.DecideRevise:
 				want = http.StatusBadRequest // they have paths of their own
 			case slices.Contains(may[kind], role):
 				want = http.StatusOK

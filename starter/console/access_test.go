@@ -29,6 +29,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	reading := map[string]string{
 		"/": "/", "/cases": "/cases", "/cases/:id": first,
 		"/cases/:id/packet.zip":            first + "/packet.zip",
+		"/cases/:id/preview":               first + "/preview",
+		"/cases/:id/diff":                  first + "/diff",
 		"/cases/:id/item":                  first + "/item?source=shipbob&id=pod:77",
 		"/cases/:id/packets/:hash/:sha256": first + "/packets/" + packet,
 		"/cases/:id/writes/:number/:part":  sent + "/writes/1/request",
@@ -56,6 +58,22 @@ func TestWhoMayDoWhat(t *testing.T) {
 		case name == "GET /cases/:id/confirm/:kind":
 			for role, want := range asking {
 				expect(role, w.ask(role, first+"/confirm/accept", nil), want, name)
+			}
+		case name == "GET /cases/:id/letter":
+			for role, want := range asking {
+				expect(role, w.ask(role, first+"/letter", nil), want, name)
+			}
+		case name == "POST /cases/:id/letter":
+			for role, want := range deciding {
+				letter := form("")
+				letter.Set("do", "send")
+				expect(role, w.ask(role, first+"/letter", letter), want, name)
+			}
+		case name == "POST /cases/:id/evidence":
+			for role, want := range deciding {
+				expect(role, w.ask(role, first+"/evidence", url.Values{
+					"do": {"exclude"}, "source": {"shipbob"}, "item": {"pod:77"}, "click": {uuid.NewString()},
+				}), want, name)
 			}
 		case name == "POST /cases/:id/decisions":
 			for role, want := range deciding {
@@ -91,7 +109,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 		"another port":           {"Origin": "http://127.0.0.1:1"},
 		"own host, other prefix": {"Origin": w.url + ".evil.example"},
 	} {
-		for _, path := range []string{"/login", "/logout", "/theme", casePath(s.caseID()) + "/decisions", casePath(s.caseID()) + "/notes", casePath(s.caseID()) + "/documents"} {
+		for _, path := range []string{"/login", "/logout", "/theme", casePath(s.caseID()) + "/decisions", casePath(s.caseID()) + "/notes", casePath(s.caseID()) + "/documents", casePath(s.caseID()) + "/evidence", casePath(s.caseID()) + "/letter"} {
 			req := w.request(desk.RoleAnalyst, path, good)
 			req.Header.Del("Sec-Fetch-Site")
 			for k, v := range h {

@@ -222,7 +222,7 @@ func (c *Console) attach(v *visit) error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return dispute.Errorf(dispute.Invalid, "attach", "the file is larger than %s: make it smaller or split it", size(maxUpload))
+		return dispute.Errorf(dispute.Invalid, "attach", "the file is larger than %s: make it smaller or split it", size(desk.MaxFile))
 	case err != nil:
 		return dispute.Errorf(dispute.Invalid, "attach", "choose a file first")
 	}
@@ -232,7 +232,9 @@ func (c *Console) attach(v *visit) error {
 	}
 	ctx, stop := context.WithTimeout(v.Request.Context(), patience)
 	defer stop()
-	_, err = c.desk.Attach(ctx, v.who, v.Param("id"), "", head.Filename, v.PostForm("title"), content)
+	_, err = c.desk.AttachFile(ctx, v.who, v.Param("id"), "", desk.Upload{
+		Name: head.Filename, Title: v.PostForm("title"), Slot: dispute.EvidenceField(v.PostForm("slot")), Content: content,
+	})
 	return c.back(v, string(dispute.DecideAttach), err)
 }
 
@@ -254,6 +256,7 @@ var doneWords = map[dispute.DecisionKind]string{
 	dispute.DecideAssign:  "The case is yours.",
 	dispute.DecideNote:    "The note is kept with the case. It is never sent anywhere.",
 	dispute.DecideAttach:  "The document is in the evidence. The packet is composed anew with it.",
+	dispute.DecideRevise:  "Changed. The packet is composed anew; reload in a moment to see it.",
 }
 
 // pending are the sources that are still being asked.

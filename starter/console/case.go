@@ -34,10 +34,13 @@ func (c *Console) open(v *visit) (*file, error) {
 	if err := readAll(found.Route, &f.route, found.Sources, &f.sources); err != nil {
 		return nil, dispute.Errorf(dispute.Invalid, "case "+found.ID, "stored JSON: %w", err)
 	}
-	for _, p := range found.Packets {
+	for i, p := range found.Packets {
 		view, err := newPacketView(found, p)
 		if err != nil {
 			return nil, err
+		}
+		if i+1 < len(found.Packets) {
+			view.Changes = diffPath(found.ID, found.Packets[i+1].Hash, p.Hash)
 		}
 		f.packets = append(f.packets, view)
 	}
@@ -81,7 +84,7 @@ type caseView struct {
 	Role    desk.Role
 	Receipt *receiptView
 	Packet  *packetView
-	Older   []*packetView
+	All     []*packetView // the newest first
 	Sources []dispute.SourceResult
 	Money   moneyView
 	History historyView
@@ -89,6 +92,9 @@ type caseView struct {
 	Writes  []writeView
 	IDs     []named
 	Sale    []named
+
+	Evidence evidenceView
+	ByHand   bool // the letter is a person's own
 }
 
 // named is one line of a list of facts.
@@ -154,11 +160,7 @@ func (c *Console) showCase(v *visit) error {
 		May: v.who.May(desk.MayWorkCases), CanAdd: v.who.May(desk.MayWorkCases) && answerable(f.CaseRow), Role: v.who.Role,
 		Receipt: f.receipt(), Packet: f.packet(), Sources: f.sources, Money: f.money(), History: f.history(),
 		Notes: notes(f.Items), Writes: f.writes(), IDs: f.ids(), Sale: f.sale(),
-	}
-	for _, p := range f.packets {
-		if p != view.Packet {
-			view.Older = append(view.Older, p)
-		}
+		All: f.packets, Evidence: f.evidence(v.who), ByHand: f.letterByHand() != nil,
 	}
 	c.render(v, http.StatusOK, page{Template: caseTemplate, Title: view.Case.Amount + " · " + view.Case.Reason, Nav: "queue", Body: view})
 	return nil

@@ -1,28 +1,16 @@
 package console
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
-	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
-
-// parts is the list of exhibits in evidence.Manifest.
-type parts struct {
-	Exhibits []struct {
-		Number int    `json:"number"`
-		Item   string `json:"item"`
-		Source string `json:"source"`
-	} `json:"exhibits"`
-}
 
 // packetView is a packet for people: what it shows, what it lacks, and exactly
 // what is or would be sent.
@@ -37,14 +25,15 @@ type packetView struct {
 	Required int
 
 	Checklist []line
-	Exhibits  []exhibit
-	LeftOut   []exhibit
 	Files     []sentFile
 	Zip       string // where all of it is
+	Preview   string // its page
+	Changes   string // what changed since the packet before; empty for the first
 	Texts     []sentText
 	Letter    string
 	Blocked   []evidence.Blocked
 	Lint      []finding
+	exhibits  []desk.PacketExhibit
 }
 
 // line is one line of the checklist.
@@ -80,19 +69,6 @@ func (l line) NeedWord() string {
 	return string(l.Need)
 }
 
-// exhibit is one evidence item, with its number when the packet holds it.
-type exhibit struct {
-	Number   int
-	Title    string
-	Kind     string
-	Source   string
-	At       time.Time
-	Facts    []named
-	File     string // its address; empty when the item has none
-	FileSize int64
-	Excluded bool
-}
-
 type sentFile struct {
 	Name, Slot, SHA256, URL string
 	Bytes                   int64
@@ -109,19 +85,13 @@ func newPacketView(f desk.CaseFile, kept store.Packet) (*packetView, error) {
 	if err != nil {
 		return nil, err
 	}
-	var dossier struct {
-		Parts parts `json:"parts"`
-	}
-	if err := json.Unmarshal(kept.Manifest, &dossier); err != nil {
-		return nil, fmt.Errorf("packet %s: its exhibits cannot be read", p.Hash)
-	}
 	cl := p.Checklist
 	v := &packetView{
 		Hash: p.Hash, At: p.CreatedAt, Frozen: p.Frozen, Strength: cl.Strength, Why: cl.StrengthWhy, Advice: cl.Advice,
-		Present: cl.Present, Required: cl.Required, Letter: p.Letter.Text, Blocked: p.Letter.Blocked, Zip: casePath(f.ID) + "/packet.zip",
+		Present: cl.Present, Required: cl.Required, Letter: p.Letter.Text, Blocked: p.Letter.Blocked, exhibits: p.Exhibits,
+		Zip: casePath(f.ID) + "/packet.zip?packet=" + p.Hash, Preview: casePath(f.ID) + "/preview?packet=" + p.Hash,
 	}
-	v.takeExhibits(f, dossier.Parts)
-	v.takeChecklist(cl, dossier.Parts)
+	v.takeChecklist(cl, p.Exhibits)
 	for _, file := range p.Files {
 		v.Files = append(v.Files, sentFile{
 			Name: file.Name, Slot: plain(string(file.Field)), SHA256: file.SHA256, Bytes: file.Bytes, Pages: file.Pages,
@@ -148,49 +118,10 @@ func newFinding(f evidence.Finding) finding {
 	return out
 }
 
-// takeExhibits tells the items that the packet holds, in its order, from those
-// it leaves out. Notes are neither: they are never sent.
-func (v *packetView) takeExhibits(f desk.CaseFile, in parts) {
-	type key struct{ source, id string }
-	items := map[key]store.Item{}
-	for _, i := range f.Items {
-		items[key{i.Source, i.ID}] = i
-	}
-	for _, e := range in.Exhibits {
-		k := key{e.Source, e.Item}
-		i := items[k]
-		i.Source, i.ID = e.Source, e.Item // also of what the packet took from the case itself
-		out := newExhibit(f.ID, i)
-		out.Number = e.Number
-		v.Exhibits = append(v.Exhibits, out)
-		delete(items, k)
-	}
-	for _, i := range f.Items {
-		if _, left := items[key{i.Source, i.ID}]; left && i.Kind != dispute.ItemNote {
-			v.LeftOut = append(v.LeftOut, newExhibit(f.ID, i))
-		}
-	}
-}
-
-func newExhibit(caseID string, i store.Item) exhibit {
-	out := exhibit{Title: i.Title, Kind: plain(string(i.Kind)), Source: i.Source, At: i.At, Excluded: i.Excluded}
-	if out.Title == "" {
-		out.Title = i.ID
-	}
-	for _, name := range slices.Sorted(maps.Keys(i.Facts)) {
-		out.Facts = append(out.Facts, named{plain(name), i.Facts[name]})
-	}
-	if i.Blob.Key != "" {
-		q := url.Values{"source": {i.Source}, "id": {i.ID}}
-		out.File, out.FileSize = casePath(caseID)+"/item?"+q.Encode(), i.Blob.Size
-	}
-	return out
-}
-
-func (v *packetView) takeChecklist(cl evidence.Checklist, in parts) {
+func (v *packetView) takeChecklist(cl evidence.Checklist, in []desk.PacketExhibit) {
 	numbers := map[string][]int{}
-	for _, e := range in.Exhibits {
-		numbers[e.Item] = append(numbers[e.Item], e.Number)
+	for _, e := range in {
+		numbers[e.ID] = append(numbers[e.ID], e.Number)
 	}
 	oneOfThere := slices.ContainsFunc(cl.Lines, func(l evidence.Line) bool {
 		return l.Need == evidence.NeedOneOf && l.State == evidence.Present

@@ -68,6 +68,8 @@ func eventWords(kind string, data map[string]string) (says, more string) {
 		return "Planned by rule " + data["rule"], joined("queue "+data["queue"], labelled("cut-off", data["cut_off"]))
 	case "source":
 		return data["source"] + ": " + sourceWord(dispute.SourceResult{Outcome: data["outcome"], Items: atoi(data["items"])}), data["detail"]
+	case "revised":
+		return revisionWords(data["what"]), data["item"]
 	case "composed":
 		return "Packet composed, strength " + data["strength"] + " of 4", "packet " + short(data["packet"])
 	case "responded":
@@ -109,6 +111,8 @@ func decisionWords(kind dispute.DecisionKind, data map[string]string) (says, mor
 		return "Wrote a note", ""
 	case dispute.DecideAttach:
 		return "Attached a document", ""
+	case dispute.DecideRevise:
+		return "Asked for the packet anew", ""
 	case dispute.DecideApprove:
 		return "Approved", ""
 	case dispute.DecideAccept:
@@ -123,6 +127,24 @@ func decisionWords(kind dispute.DecisionKind, data map[string]string) (says, mor
 		return "Changed the plan", joined(labelled("queue", data["queue"]), labelled("answer", data["response"]))
 	}
 	return "Decided: " + plain(string(kind)), ""
+}
+
+func revisionWords(what string) string {
+	switch what {
+	case "excluded":
+		return "Kept an item out of the packet"
+	case "included":
+		return "Let an item into the packet again"
+	case "reordered":
+		return "Changed the order of the exhibits"
+	case "described":
+		return "Changed a document's title or slot"
+	case "letter_replaced":
+		return "Wrote a letter to send instead of the composed one"
+	case "letter_dropped":
+		return "Went back to the composed letter"
+	}
+	return "Changed the evidence: " + plain(what)
 }
 
 func labelled(label, value string) string {

@@ -15,8 +15,8 @@ import (
 
 // Limits of what a browser may send in one request, in bytes.
 const (
-	maxForm   = 64 << 10
-	maxUpload = 32 << 20
+	maxForm   = 256 << 10
+	maxUpload = desk.MaxFile + maxForm
 )
 
 // Register adds the console's pages at the root of g. Every page but the login
@@ -36,6 +36,11 @@ func (c *Console) Register(g gin.IRouter) {
 	open.POST("/cases/:id/decisions", c.as(c.decide))
 	open.POST("/cases/:id/notes", c.as(c.note))
 	open.POST("/cases/:id/documents", c.as(c.attach))
+	open.POST("/cases/:id/evidence", c.as(c.revise))
+	open.GET("/cases/:id/letter", c.as(c.letter))
+	open.POST("/cases/:id/letter", c.as(c.writeLetter))
+	open.GET("/cases/:id/preview", c.as(c.preview))
+	open.GET("/cases/:id/diff", c.as(c.diff))
 	open.GET("/cases/:id/item", c.as(c.itemFile))
 	open.GET("/cases/:id/packet.zip", c.as(c.packetZip))
 	open.GET("/cases/:id/packets/:hash/:sha256", c.as(c.packetFile))

@@ -38,10 +38,10 @@ func (c *Console) packetFile(v *visit) error {
 	return err
 }
 
-// packetZip sends the newest packet with what to do, for whoever answers by
-// hand.
+// packetZip sends a packet with what to do, for whoever answers by hand: the
+// newest, or the one that the address names.
 func (c *Console) packetZip(v *visit) error {
-	name, content, err := c.desk.PacketZip(v.Request.Context(), v.who, v.Param("id"))
+	name, content, err := c.desk.PacketZipOf(v.Request.Context(), v.who, v.Param("id"), v.Query("packet"))
 	if err == nil {
 		sendFile(v, content, "application/zip", name)
 	}

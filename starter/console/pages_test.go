@@ -307,7 +307,7 @@ func TestCasePage(t *testing.T) {
 		"1,240.00 USD", "Visa 13.1", "11 h 12 min", "Tue 1 Dec 23:12 UTC", "the provider&#39;s own date", "taken, the earliest",
 		"Waits for approval", "By itself: sends the packet as it is at the cut-off, ", "(in 5 h 12 min)", "Rule <strong>high-value-not-received</strong> decided",
 		">Approve<", ">Submit now<", ">Accept the dispute<", ">Hold<", "Still expected: zendesk has not answered yet.",
-		"Missing", "Present", "Contradicting", "Not claimed, because evidence speaks against it", "Delivery confirmation", "Photograph at the door", "Not in this packet", "text field chars",
+		"Missing", "Present", "Contradicting", "Not claimed, because evidence speaks against it", "Delivery confirmation", "Photograph at the door", "Kept out", "text field chars",
 		"Processor clearing", "1,255.00", "−1,240.00", "a neighbour took the parcel in", "Reminder", "all hold", "Jenny Rosen")
 	says(desk.RoleViewer, 0, "Your role, viewer, reads cases and decides nothing.")
 	says(desk.RoleAnalyst, 3, ">Release<", "4 d 0 h")

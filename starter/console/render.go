@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
 //go:embed templates/*.html
@@ -28,6 +29,7 @@ var assetFiles embed.FS
 var layout = template.Must(template.New("layout").Funcs(template.FuncMap{
 	"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "brief": brief, "day": day, "capital": capital,
 	"short": short, "stage": stageWord, "source": sourceWord, "bars": bars, "plural": plural,
+	"plain": func(f dispute.EvidenceField) string { return plain(string(f)) }, "choose": choose,
 }).ParseFS(templateFiles, "templates/layout.html", "templates/part-*.html"))
 
 // pageTemplate reads templates/<name>.html into the layout. Every page keeps

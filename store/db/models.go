@@ -131,6 +131,17 @@ type JournalPosting struct {
 	Amount   int64
 }
 
+type LetterSet struct {
+	Version     int64
+	Hash        string
+	Name        string
+	Language    string
+	Source      string
+	Author      string
+	Comment     string
+	PublishedAt time.Time
+}
+
 type Notice struct {
 	ID            int64
 	Connection    string
