@@ -92,28 +92,6 @@ func (d *Desk) Note(ctx context.Context, by Actor, caseID, id, text string) (dis
 	return d.add(ctx, by, caseID, dispute.DecideNote, item)
 }
 
-// Attach adds a file to the case's evidence. Its kind is read from its bytes;
-// one that no provider takes is refused with the kinds that are right. The same
-// id told again is the same document.
-func (d *Desk) Attach(ctx context.Context, by Actor, caseID, id, name, title string, content []byte) (dispute.Face, error) {
-	if err := by.need(MayWorkCases); err != nil {
-		return dispute.Face{}, err
-	}
-	mediaType, err := evidence.Sniff(name, content)
-	if err != nil {
-		return dispute.Face{}, err
-	}
-	blob, err := d.Blobs.Put(ctx, content, mediaType)
-	if err != nil {
-		return dispute.Face{}, err
-	}
-	if title == "" {
-		title = name
-	}
-	item := dispute.Item{ID: id, Kind: dispute.ItemDocument, Title: masked(title), FileName: name, MediaType: mediaType, Blob: blob}
-	return d.add(ctx, by, caseID, dispute.DecideAttach, item)
-}
-
 func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.DecisionKind, item dispute.Item) (dispute.Face, error) {
 	if err := by.need(MayWorkCases); err != nil {
 		return dispute.Face{}, err

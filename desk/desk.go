@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -23,6 +24,9 @@ type Desk struct {
 	// Dashboard is where a provider's own pages show a dispute; empty when it is
 	// not known. It may be nil.
 	Dashboard func(ref dispute.Ref) string
+	// Limits are those that the provider of a case has for a response. It may be
+	// nil: then packets are counted and held against nothing.
+	Limits func(c dispute.Case) evidence.Limits
 	// BaseCurrency is the one that published rules must compare amounts in.
 	BaseCurrency string
 	Now          func() time.Time

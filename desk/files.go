@@ -44,6 +44,13 @@ type Packet struct {
 	Checklist evidence.Checklist               `json:"checklist"`
 	Letter    evidence.Letter                  `json:"letter"`
 	Lint      []evidence.Finding               `json:"lint,omitempty"`
+	Exhibits  []PacketExhibit                  `json:"exhibits"`
+}
+
+// PacketExhibit is an item of evidence and its number in a packet.
+type PacketExhibit struct {
+	ItemRef
+	Number int `json:"number"` // from 1
 }
 
 // PacketFile is one file of a packet, as its manifest names it.
@@ -61,7 +68,12 @@ type PacketFile struct {
 func OpenPacket(p store.Packet) (Packet, error) {
 	var d evidence.Dossier
 	var parts struct {
-		Files []PacketFile `json:"files"`
+		Files    []PacketFile `json:"files"`
+		Exhibits []struct {
+			Number int    `json:"number"`
+			Item   string `json:"item"`
+			Source string `json:"source"`
+		} `json:"exhibits"`
 	}
 	if err := json.Unmarshal(p.Manifest, &d); err != nil {
 		return Packet{}, errors.New("packet " + p.Hash + ": its dossier cannot be read")
@@ -69,10 +81,15 @@ func OpenPacket(p store.Packet) (Packet, error) {
 	if err := json.Unmarshal(d.Parts, &parts); err != nil {
 		return Packet{}, errors.New("packet " + p.Hash + ": its manifest cannot be read")
 	}
-	return Packet{
+	out := Packet{
 		Hash: p.Hash, Frozen: p.Frozen, CreatedAt: p.CreatedAt, Texts: p.Texts,
 		Files: append([]PacketFile{}, parts.Files...), Checklist: d.Checklist, Letter: d.Letter, Lint: d.Lint,
-	}, nil
+		Exhibits: make([]PacketExhibit, 0, len(parts.Exhibits)),
+	}
+	for _, e := range parts.Exhibits {
+		out.Exhibits = append(out.Exhibits, PacketExhibit{ItemRef{Source: e.Source, ID: e.Item}, e.Number})
+	}
+	return out, nil
 }
 
 // PacketFile reads one file of a case's packet, to the byte as it was or would

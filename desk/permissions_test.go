@@ -39,10 +39,7 @@ func useCases(t *testing.T) map[string]struct {
 		}},
 		"packet file": {MayReadCases, func(o office, by Actor) error {
 			_, _, err := o.PacketFile(ctx, by, "du_1", "none", "none")
-			if dispute.KindOf(err) == dispute.NotFound {
-				return nil // allowed, and not there
-			}
-			return err
+			return unless(dispute.NotFound, err)
 		}},
 		"reconciliations": {MayReadCases, func(o office, by Actor) error { _, err := o.Reconciliations(ctx, by); return err }},
 		"reconcile":       {MayRedeliver, func(o office, by Actor) error { return o.Reconcile(ctx, by, "stripe-us") }},
@@ -58,18 +55,55 @@ func useCases(t *testing.T) map[string]struct {
 		"tokens":       {MayManageTokens, func(o office, by Actor) error { _, err := o.Tokens(ctx, by); return err }},
 		"create token": {MayManageTokens, func(o office, by Actor) error { _, err := o.CreateToken(ctx, by, "n", "a", RoleViewer); return err }},
 		"revoke token": {MayManageTokens, func(o office, by Actor) error {
-			if err := o.RevokeToken(ctx, by, 1<<40); dispute.KindOf(err) != dispute.NotFound {
-				return err
-			}
-			return nil // allowed, and not there
+			return unless(dispute.NotFound, o.RevokeToken(ctx, by, 1<<40))
 		}},
 		"note":   {MayWorkCases, func(o office, by Actor) error { _, err := o.Note(ctx, by, "du_1", "", "words"); return err }},
 		"attach": {MayWorkCases, func(o office, by Actor) error { _, err := o.Attach(ctx, by, "du_1", "", "a.png", "", file); return err }},
-		"assign": decide(MayWorkCases, dispute.DecideAssign), "hold": decide(MayWorkCases, dispute.DecideHold),
+		"attach file": {MayWorkCases, func(o office, by Actor) error {
+			_, err := o.AttachFile(ctx, by, "du_1", "", Upload{Name: "a.png", Content: file})
+			return err
+		}},
+		"evidence": {MayReadCases, func(o office, by Actor) error { _, err := o.Evidence(ctx, by, "du_1"); return err }},
+		"preview": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.Preview(ctx, by, "du_1", "")
+			return unless(dispute.NotFound, err)
+		}},
+		"compare": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.ComparePackets(ctx, by, "du_1", "", "")
+			return unless(dispute.NotFound, err)
+		}},
+		"packet zip": {MayReadCases, func(o office, by Actor) error {
+			_, _, err := o.PacketZipOf(ctx, by, "du_1", "x")
+			return unless(dispute.NotFound, err)
+		}},
+		"exclude": {MayWorkCases, func(o office, by Actor) error {
+			_, err := o.Exclude(ctx, by, "du_1", "", ItemRef{"shop", "none"}, true)
+			return unless(dispute.NotFound, err)
+		}},
+		"reorder": {MayWorkCases, func(o office, by Actor) error { _, err := o.Reorder(ctx, by, "du_1", "", nil); return err }},
+		"describe": {MayWorkCases, func(o office, by Actor) error {
+			_, err := o.Describe(ctx, by, "du_1", "", ItemRef{"shop", "none"}, Description{Title: "x"})
+			return unless(dispute.NotFound, err)
+		}},
+		"replace letter": {MayWorkCases, func(o office, by Actor) error {
+			_, err := o.ReplaceLetter(ctx, by, "du_1", "", "words")
+			return err
+		}},
+		"drop letter": {MayWorkCases, func(o office, by Actor) error { _, err := o.DropLetter(ctx, by, "du_1", ""); return err }},
+		"revise":      decide(MayWorkCases, dispute.DecideRevise),
+		"assign":      decide(MayWorkCases, dispute.DecideAssign), "hold": decide(MayWorkCases, dispute.DecideHold),
 		"release": decide(MayWorkCases, dispute.DecideRelease), "approve": decide(MayAnswer, dispute.DecideApprove),
 		"accept": decide(MayAnswer, dispute.DecideAccept), "submit": decide(MayAnswer, dispute.DecideSubmit),
 		"change plan": decide(MayChangePlans, dispute.DecideChangePlan),
 	}
+}
+
+// unless is no error for one of a kind: it was allowed, and nothing is there.
+func unless(kind dispute.Kind, err error) error {
+	if dispute.KindOf(err) == kind {
+		return nil
+	}
+	return err
 }
 
 // The matrix of who may do what, written out: a change of the rights map must
@@ -113,8 +147,8 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("role %s is not in the matrix", role)
 		}
 	}
-	if f, err := o.Case(t.Context(), System, "du_1"); err != nil || len(f.Items) != 6 {
-		t.Errorf("%d items, %v; want a note and a file of each of three roles", len(f.Items), err)
+	if f, err := o.Case(t.Context(), System, "du_1"); err != nil || len(f.Items) != 12 {
+		t.Errorf("%d items, %v; want a note, two files and a letter of each of three roles", len(f.Items), err)
 	}
 }
 

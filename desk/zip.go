@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -23,18 +24,25 @@ const firstFile = "READ-ME-FIRST.txt"
 // hand: its files, its texts and what to do with them. A case without a packet
 // is NotFound. The same packet gives the same bytes.
 func (d *Desk) PacketZip(ctx context.Context, by Actor, id string) (name string, content []byte, err error) {
+	return d.PacketZipOf(ctx, by, id, "")
+}
+
+// PacketZipOf is PacketZip for the packet whose hash begins as given. One that
+// was sent comes with the exact bytes of the request and of its answer.
+func (d *Desk) PacketZipOf(ctx context.Context, by Actor, id, hash string) (name string, content []byte, err error) {
 	row, err := d.Row(ctx, by, id)
 	if err != nil {
 		return "", nil, err
 	}
-	if row.PacketHash == "" {
-		return "", nil, dispute.Errorf(dispute.NotFound, "packet of case "+row.ID, "none is composed yet")
-	}
-	kept, err := d.DB.GetPacket(ctx, row.ID, row.PacketHash)
+	kept, err := d.version(ctx, row, hash)
 	if err != nil {
 		return "", nil, err
 	}
 	p, err := OpenPacket(kept)
+	if err != nil {
+		return "", nil, err
+	}
+	sent, err := d.sent(ctx, row.ID, p)
 	if err != nil {
 		return "", nil, err
 	}
@@ -51,10 +59,37 @@ func (d *Desk) PacketZip(ctx context.Context, by Actor, id string) (name string,
 		}
 		z.add("files/"+path.Base(f.Name), b, &err)
 	}
+	if sent != nil {
+		z.add("sent/request.bin", sent.Request, &err)
+		z.add("sent/response.bin", sent.Response, &err)
+	}
 	if err == nil {
 		err = z.w.Close()
 	}
 	return fmt.Sprintf("%s-%.12s.zip", row.ID, p.Hash), buf.Bytes(), err
+}
+
+// sent is the write that carried a packet to the provider; nil while none did.
+func (d *Desk) sent(ctx context.Context, caseID string, p Packet) (*store.Intent, error) {
+	if !p.Frozen {
+		return nil, nil
+	}
+	writes, err := d.DB.Intents(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range writes {
+		var receipt struct {
+			Packet string `json:"packet"`
+		}
+		if w.State != store.Done || w.Kind != string(dispute.ResponseContest) || len(w.Request) == 0 {
+			continue
+		}
+		if json.Unmarshal(w.Receipt, &receipt) == nil && receipt.Packet == p.Hash {
+			return &w, nil
+		}
+	}
+	return nil, nil
 }
 
 type zipWriter struct{ w *zip.Writer }
@@ -76,6 +111,11 @@ func (d *Desk) instructions(row store.CaseRow, p Packet) string {
 	s := row.View.Snapshot
 	line("Answer to dispute %s at %s", row.Ref.ID, row.Ref.Connection)
 	line("%s · %s", networks.Title(s), s.Amount)
+	if p.Frozen {
+		line("\nThis packet was sent. It is kept as it went out: nothing is left to do.")
+		line("\nPacket %s", p.Hash)
+		return b.String()
+	}
 	line("Due: %s\n", due(row.Deadline))
 	line("1. Open the dispute at the provider%s.", d.where(row.Ref))
 	line("2. Upload what is in files/, each where the provider asks for it:")

@@ -18,11 +18,11 @@ type Exhibit struct {
 	Title  string `json:"title"`
 }
 
-// exhibit is an item made ready for print: texts cleaned, card numbers hidden.
+// exhibit is an item made ready for print: texts cleaned, numbers nobody may see hidden.
 type exhibit struct {
 	number int
 	item   dispute.Item
-	cards  int // card numbers that were hidden
+	hidden Hidden // in its texts
 }
 
 // itemKey names an item across sources.
@@ -56,6 +56,11 @@ type book struct {
 	c        dispute.Case
 	opened   time.Time
 	exhibits []*exhibit
+
+	eligibility Eligibility
+	compelling  *dispute.CompellingEvidence
+	agreed      []string   // what this sale and the earlier ones have in common
+	earlier     []*exhibit // the sales that agree
 }
 
 // newBook orders and cleans the items. The same items in any order give the
@@ -76,11 +81,13 @@ func newBook(c dispute.Case, items []dispute.Item) *book {
 	for i, e := range b.exhibits {
 		e.number = i + 1
 	}
+	b.eligibility, b.compelling = CompellingEvidence(c, items)
+	b.agreed, b.earlier = b.sameBuyer()
 	return b
 }
 
 func internal(it dispute.Item) bool {
-	return it.Kind == dispute.ItemNote || it.Kind == dispute.ItemCommunication && it.Facts[dispute.FactDirection] == ""
+	return it.Kind == dispute.ItemNote || it.Kind == dispute.ItemLetter || it.Kind == dispute.ItemCommunication && it.Facts[dispute.FactDirection] == ""
 }
 
 func newExhibit(it dispute.Item) *exhibit {
@@ -92,16 +99,32 @@ func newExhibit(it dispute.Item) *exhibit {
 	e.item.FileName = e.clean("file_name", it.FileName)
 	e.item.Facts = make(map[string]string, len(it.Facts))
 	for name, value := range it.Facts {
+		if name == dispute.FactText && (isHTML(value) || strings.HasPrefix(it.MediaType, "text/html")) {
+			value = readable(value)
+		}
 		if v := e.clean(name, value); v != "" {
 			e.item.Facts[name] = v
 		}
 	}
+	e.item.Log = e.cleanLog(it.Log)
 	return e
+}
+
+// cleanLog gives the entries that say something, oldest first.
+func (e *exhibit) cleanLog(log []dispute.LogEntry) []dispute.LogEntry {
+	var out []dispute.LogEntry
+	for _, entry := range log {
+		if what := oneLine(e.clean("log", entry.What)); what != "" {
+			out = append(out, dispute.LogEntry{At: entry.At.UTC(), What: what})
+		}
+	}
+	slices.SortStableFunc(out, func(x, y dispute.LogEntry) int { return compareTimes(x.At, y.At) })
+	return out
 }
 
 func (e *exhibit) clean(name, value string) string {
 	masked, n := maskFact(name, cleanText(value))
-	e.cards += n
+	e.hidden.add(n)
 	return masked
 }
 
@@ -165,20 +188,21 @@ func hasFact(items []dispute.Item, name string) bool {
 // about it, history, papers.
 var kindOrder = []dispute.ItemKind{
 	dispute.ItemPayment, dispute.ItemRefund, dispute.ItemCustomer, dispute.ItemOrder, dispute.ItemFulfillment,
-	dispute.ItemDelivery, dispute.ItemCommunication, dispute.ItemPriorPayment, dispute.ItemDocument,
+	dispute.ItemDelivery, dispute.ItemAccess, dispute.ItemCommunication, dispute.ItemPriorPayment, dispute.ItemDocument,
 }
 
 var kindTitles = map[dispute.ItemKind]string{
 	dispute.ItemPayment: "Payment record", dispute.ItemRefund: "Refund record", dispute.ItemCustomer: "Customer record",
-	dispute.ItemOrder: "Order", dispute.ItemFulfillment: "Shipment", dispute.ItemDelivery: "Carrier's delivery record",
+	dispute.ItemAccess: "Log-ins and use", dispute.ItemOrder: "Order", dispute.ItemFulfillment: "Shipment", dispute.ItemDelivery: "Carrier's delivery record",
 	dispute.ItemCommunication: "Message", dispute.ItemPriorPayment: "Earlier payment", dispute.ItemDocument: "Document",
 }
 
-// compareExhibits orders exhibits totally: by kind, oldest first, then by
-// source and id, then by all they say.
+// compareExhibits orders exhibits totally: by the place that a person gave
+// them, by kind, oldest first, then by source and id, then by all they say.
 func compareExhibits(x, y *exhibit) int {
 	a, b := x.item, y.item
 	return cmp.Or(
+		compareRanks(a.Rank, b.Rank),
 		cmp.Compare(kindRank(a.Kind), kindRank(b.Kind)),
 		strings.Compare(string(a.Kind), string(b.Kind)),
 		compareTimes(a.At, b.At),
@@ -186,9 +210,22 @@ func compareExhibits(x, y *exhibit) int {
 		strings.Compare(a.ID, b.ID),
 		strings.Compare(a.Title, b.Title),
 		strings.Compare(factLines(a.Facts), factLines(b.Facts)),
+		slices.CompareFunc(a.Log, b.Log, compareEntries),
 		strings.Compare(a.FileName+a.MediaType, b.FileName+b.MediaType),
 		slices.Compare(a.Content, b.Content),
 	)
+}
+
+// compareRanks puts what nobody gave a place last.
+func compareRanks(a, b int) int {
+	if (a > 0) != (b > 0) {
+		return cmp.Compare(b, a)
+	}
+	return cmp.Compare(a, b)
+}
+
+func compareEntries(a, b dispute.LogEntry) int {
+	return cmp.Or(a.At.Compare(b.At), strings.Compare(a.What, b.What))
 }
 
 func kindRank(k dispute.ItemKind) int {

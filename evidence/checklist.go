@@ -1,9 +1,12 @@
 package evidence
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/networks"
 )
 
 // State is what the evidence says about one line of the checklist.
@@ -16,7 +19,7 @@ const (
 	Contradicting State = "contradicting"
 )
 
-// Line is one thing that the family wants shown.
+// Line is one thing that the claim wants shown.
 type Line struct {
 	Proof string   `json:"proof"` // its key, the same in Claim
 	Name  string   `json:"name"`
@@ -35,6 +38,10 @@ type Checklist struct {
 	// count as one.
 	Present  int `json:"present"`
 	Required int `json:"required"`
+	// Completeness is Present of Required in per cent, CompletenessWhy names
+	// what is missing.
+	Completeness    int    `json:"completeness"`
+	CompletenessWhy string `json:"completeness_why"`
 	// Strength is 0 (nothing but the dispute) to 4 (decisive), StrengthWhy the
 	// reason in words.
 	Strength    int    `json:"strength"`
@@ -42,37 +49,47 @@ type Checklist struct {
 	// Complete says that all required lines are present and nothing speaks
 	// against us.
 	Complete bool   `json:"complete"`
-	Advice   string `json:"advice"` // what wins in this family
+	Advice   string `json:"advice"` // what wins against this claim
 }
 
-// Check holds the items of a case against what its family of reasons wants.
-// The items may come in any order.
+// Check holds the items of a case against what its reason wants: the network's
+// code where its rule asks for something of its own, else the family. The items
+// may come in any order.
 func Check(c dispute.Case, items []dispute.Item) Checklist { return check(newBook(c, items)) }
 
 func check(b *book) Checklist {
-	name, fam := familyOf(b.c.Family)
-	out := Checklist{Family: name, Advice: fam.advice, Contradictions: contradictions(b, fam.watch)}
-	for _, w := range fam.wants {
+	wanted := wantedBy(b.c)
+	out := Checklist{Family: wanted.Family, Advice: wanted.Advice, Contradictions: contradictions(b, codes(wanted.Watch))}
+	for _, w := range wanted.Proofs {
 		out.Lines = append(out.Lines, line(b, w, out.Contradictions))
 	}
-	out.Present, out.Required = completeness(out)
+	out.Present, out.Required = present(out.Lines)
+	out.Completeness, out.CompletenessWhy = completeness(out)
 	against := out.against()
 	out.Complete = out.Present == out.Required && len(against) == 0
-	out.Strength, out.StrengthWhy = strength(b, out, fam)
+	out.Strength, out.StrengthWhy = strength(b, out, wanted)
 	return out
 }
 
-func line(b *book, w want, found []Contradiction) Line {
-	p := proofs[w.proof]
-	l := Line{Proof: w.proof, Name: p.name, Need: w.need, State: Missing, Why: p.get}
-	if items := ids(b.found(w.proof)); len(items) > 0 {
+func codes(watch []string) []Code {
+	out := make([]Code, len(watch))
+	for i, code := range watch {
+		out[i] = Code(code)
+	}
+	return out
+}
+
+func line(b *book, w networks.Want, found []Contradiction) Line {
+	p := proofs[w.Proof]
+	l := Line{Proof: w.Proof, Name: p.name, Need: w.Need, State: Missing, Why: p.get}
+	if items := ids(b.found(w.Proof)); len(items) > 0 {
 		l.State, l.Items, l.Why = Present, items, ""
 	}
 	for _, c := range found {
 		if c.InOurFavour {
-			l.Need = needWhenRefunded(w.proof)
+			l.Need = needWhenRefunded(w.Proof)
 		}
-		if !c.InOurFavour && slices.Contains(c.Blocks, w.proof) {
+		if !c.InOurFavour && slices.Contains(c.Blocks, w.Proof) {
 			l.State, l.Items, l.Why = Contradicting, c.Items, c.Why
 		}
 	}
@@ -96,14 +113,16 @@ func (c Checklist) refundedInFull() bool {
 	return slices.ContainsFunc(c.Contradictions, func(x Contradiction) bool { return x.InOurFavour })
 }
 
-func completeness(c Checklist) (present, required int) {
+// present counts the required lines that are there, and all; the lines of
+// which one is enough count as one.
+func present(lines []Line) (there, required int) {
 	alternatives, oneOf := 0, 0
-	for _, l := range c.Lines {
+	for _, l := range lines {
 		switch l.Need {
 		case NeedRequired:
 			required++
 			if l.State == Present {
-				present++
+				there++
 			}
 		case NeedOneOf:
 			alternatives++
@@ -115,12 +134,42 @@ func completeness(c Checklist) (present, required int) {
 	}
 	if alternatives > 0 {
 		required++
-		present += oneOf
+		there += oneOf
 	}
-	return present, required
+	return there, required
 }
 
-func strength(b *book, c Checklist, fam family) (int, string) {
+// completeness is how much of what is required is there, and what is not.
+func completeness(c Checklist) (percent int, why string) {
+	if c.Present == c.Required {
+		return 100, "All that is required is present."
+	}
+	var names, oneOf []string
+	enough := false
+	for _, l := range c.Lines {
+		switch {
+		case l.Need == NeedRequired && l.State != Present:
+			names = append(names, named(l))
+		case l.Need == NeedOneOf && l.State == Present:
+			enough = true
+		case l.Need == NeedOneOf:
+			oneOf = append(oneOf, named(l))
+		}
+	}
+	if !enough && len(oneOf) > 0 {
+		names = append(names, "one of: "+strings.Join(oneOf, ", "))
+	}
+	return 100 * c.Present / c.Required, fmt.Sprintf("%d of %d that are required. Missing: %s.", c.Present, c.Required, strings.Join(names, "; "))
+}
+
+func named(l Line) string {
+	if l.State == Contradicting {
+		return l.Name + " (contradicted)"
+	}
+	return l.Name
+}
+
+func strength(b *book, c Checklist, wanted networks.Wanted) (int, string) {
 	switch {
 	case len(b.exhibits) == 0:
 		return 0, "Nothing but the dispute itself is known."
@@ -138,7 +187,7 @@ func strength(b *book, c Checklist, fam family) (int, string) {
 		if l.State != Present {
 			continue
 		}
-		if fam.wants[i].decisive {
+		if wanted.Proofs[i].Decisive {
 			return 4, "Complete, with decisive evidence: " + l.Name + "."
 		}
 		if l.Need == NeedSupporting {

@@ -2,18 +2,16 @@ package evidence
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/networks"
 )
 
-var allFamilies = []dispute.Family{
-	dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived, dispute.FamilyProductUnacceptable,
-	dispute.FamilySubscription, dispute.FamilyDuplicate, dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization,
-	dispute.FamilyProcessing, dispute.FamilyGeneral,
-}
+var allFamilies = networks.Families()
 
 // summary is the part of a checklist that the tables below speak of.
 type summary struct {
@@ -180,29 +178,115 @@ func TestPaymentOfTheCaseIsEvidence(t *testing.T) {
 	}
 }
 
-// Every family, line and slot named in the tables exists.
-func TestFamilyTables(t *testing.T) {
+// The catalogue asks for nothing that cannot be found, and nothing can be found
+// that no claim asks for.
+func TestCatalogueAndProofsAgree(t *testing.T) {
 	t.Parallel()
-	if len(families) != len(allFamilies) {
-		t.Errorf("%d families, want %d", len(families), len(allFamilies))
+	if _, err := networks.Load(nil, Vocabulary()); err != nil {
+		t.Fatal(err)
 	}
 	used := map[string]bool{}
-	for _, name := range allFamilies {
-		fam, ok := families[name]
-		if !ok {
-			t.Errorf("no table for %s", name)
+	for _, f := range networks.Families() {
+		wanted := networks.Wants(dispute.Snapshot{}, f)
+		for _, w := range wanted.Proofs {
+			used[w.Proof] = true
 		}
-		seen := map[string]bool{}
-		for _, w := range fam.wants {
-			if _, ok := proofs[w.proof]; !ok || seen[w.proof] {
-				t.Errorf("%s: proof %q is unknown or named twice", name, w.proof)
-			}
-			seen[w.proof], used[w.proof] = true, true
+		for _, code := range wanted.Watch {
+			used[code] = true
 		}
 	}
-	for key := range proofs {
-		if !used[key] {
-			t.Errorf("no family wants %s", key)
+	words := Vocabulary()
+	for _, word := range append(words.Proofs, words.Contradictions...) {
+		if !used[word] {
+			t.Errorf("no family asks for %s", word)
 		}
+	}
+}
+
+func TestCompleteness(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		items   []dispute.Item
+		percent int
+		why     string
+	}{
+		{"nothing", nil, 0, "0 of 2 that are required. Missing: Order with what was bought; one of: Delivery confirmation, "},
+		{"half", without(sale(), "track:7", "shipment:7"), 50, "1 of 2 that are required. Missing: one of: Delivery confirmation, "},
+		{"contradicted", edited("track:7", dispute.FactDeliveredAt, "2026-11-21T00:00:00Z"), 50, "Delivery confirmation (contradicted)"},
+		{"all", sale(), 100, "All that is required is present."},
+		{"refunded", []dispute.Item{refund("129.00 EUR", "2026-11-10T00:00:00Z")}, 100, "All that is required is present."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := Check(testCase(dispute.FamilyProductNotReceived), tt.items)
+			if got.Completeness != tt.percent || !strings.Contains(got.CompletenessWhy, tt.why) {
+				t.Errorf("%d %%, %q; want %d and %q", got.Completeness, got.CompletenessWhy, tt.percent, tt.why)
+			}
+		})
+	}
+}
+
+// What the network's code asks for changes the checklist of the same items.
+func TestCheckByCode(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		network, code string
+		family        dispute.Family
+		sale          summary
+		proof         string
+		need          Need // empty: not asked for
+	}{
+		{"visa", "13.2", dispute.FamilySubscription, summary{2, 2, 3, true, nil}, proofCancelPolicy, NeedSupporting},
+		{"amex", "C18", dispute.FamilyCreditNotProcessed, summary{2, 3, 2, false, nil}, proofCancelPolicy, NeedRequired},
+		{"visa", "13.3", dispute.FamilyProductUnacceptable, summary{2, 2, 4, true, nil}, proofRefundPolicy, ""},
+		{"visa", "10.1", dispute.FamilyFraudulent, summary{1, 2, 2, false, nil}, proofThreeDS, ""},
+		{"visa", "99.9", dispute.FamilyFraudulent, summary{3, 3, 4, true, nil}, proofThreeDS, NeedOneOf},
+	}
+	for _, tt := range tests {
+		t.Run(tt.network+" "+tt.code, func(t *testing.T) {
+			t.Parallel()
+			c := testCase(tt.family)
+			c.View.Snapshot.Network, c.View.Snapshot.NetworkCode = tt.network, tt.code
+			got := Check(c, sale())
+			if diff := cmp.Diff(tt.sale, summarise(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s\n%s", diff, got.CompletenessWhy)
+			}
+			var need Need
+			for _, l := range got.Lines {
+				if l.Proof == tt.proof {
+					need = l.Need
+				}
+			}
+			if need != tt.need {
+				t.Errorf("%s is %q, want %q", tt.proof, need, tt.need)
+			}
+		})
+	}
+}
+
+// A guide says of every code what its checklist asks for.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	for _, r := range networks.ReasonCodes() {
+		g := GuideTo(r)
+		if g.NetworkName == "" || g.Reason.Definition == "" || len(g.Claims) == 0 || g.Claims[0].Family != r.Family {
+			t.Errorf("%s %s: %+v", r.Network, r.Code, g)
+		}
+		for _, c := range g.Claims {
+			if len(c.Required)+len(c.OneOf) == 0 {
+				t.Errorf("%s %s as %s: %+v", r.Network, r.Code, c.Family, c)
+			}
+			for _, a := range slices.Concat(c.Required, c.OneOf, c.Supporting) {
+				if a.Name == "" || a.Get == "" {
+					t.Errorf("%s %s: %q has no name", r.Network, r.Code, a.Proof)
+				}
+			}
+		}
+	}
+	umbrella, _ := networks.Reason("mastercard", "4853")
+	if g := GuideTo(umbrella); len(g.Claims) != 5 {
+		t.Errorf("4853 has %d claims, want 5", len(g.Claims))
 	}
 }

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"crypto/sha256"
 	"slices"
 	"unicode/utf8"
 
@@ -10,23 +9,16 @@ import (
 
 // composer builds renditions of one packet until one fits.
 type composer struct {
-	in       Input
-	limits   Limits
-	items    []dispute.Item
-	lint     []Finding
-	step     int  // of qualities
-	folded   bool // everything in one file
-	pictures map[pictureKey]picture
-	pages    map[contentKey]int
+	in      Input
+	limits  Limits
+	ladder  []quality
+	items   []dispute.Item
+	sources map[itemKey]source
+	lint    []Finding
+	step    int                  // of ladder
+	slots   int                  // how many files there may be beside the main one
+	ready   map[itemKey]document // at the present step
 }
-
-type (
-	contentKey [sha256.Size]byte
-	pictureKey struct {
-		content contentKey
-		step    int
-	}
-)
 
 // rendition is one try at a packet.
 type rendition struct {
@@ -42,24 +34,25 @@ type rendition struct {
 }
 
 func newComposer(in Input) *composer {
-	c := &composer{
-		in: in, limits: in.Limits.withDefaults(),
-		pictures: make(map[pictureKey]picture), pages: make(map[contentKey]int),
+	limits := in.Limits.withDefaults()
+	return &composer{
+		in: in, limits: limits, ladder: ladder(limits), slots: len(limits.FileFields),
+		sources: make(map[itemKey]source), ready: make(map[itemKey]document),
 	}
-	c.items = c.inspect(in.Items)
-	return c
 }
 
 // fit renders and repairs until the packet is within the limits. Every repair
 // makes it smaller, so it ends.
 func (c *composer) fit() (rendition, error) {
+	if err := c.inspect(); err != nil {
+		return rendition{}, err
+	}
 	for {
-		r, err := c.render()
+		r, over, err := c.render()
 		if err != nil {
 			return rendition{}, err
 		}
-		over, ok := c.over(r)
-		if !ok {
+		if over.limit == "" {
 			return r, nil
 		}
 		if !c.repair(r, over) {
@@ -69,58 +62,32 @@ func (c *composer) fit() (rendition, error) {
 	}
 }
 
-func (c *composer) render() (rendition, error) {
+// render tries once. It stops before the files are printed when the documents
+// alone are too much.
+func (c *composer) render() (r rendition, over excess, err error) {
 	b := newBook(c.in.Case, c.items)
-	r := rendition{book: b, checklist: check(b), cost: make(map[itemKey]float64)}
-	var err error
-	if r.letter, err = draft(b, r.checklist); err != nil {
-		return r, err
+	r = rendition{book: b, checklist: check(b), cost: make(map[itemKey]float64)}
+	if r.letter, err = draft(b, r.checklist, c.in.Letters); err != nil {
+		return r, over, err
 	}
-	if c.in.Letter != "" {
+	if own := ownLetter(c.in.Items); own != "" {
 		var lint []Finding
-		r.letter, lint = byHand(r.letter, c.in.Letter, len(b.exhibits))
+		r.letter, lint = byHand(r.letter, own, len(b.exhibits))
 		r.lint = append(r.lint, lint...)
 	}
 	var lint []Finding
 	r.texts, lint = texts(b, r.letter, c.limits)
 	r.lint = append(append(r.lint, lint...), printLint(b)...)
-	if r.docs, err = c.prepare(b); err != nil {
-		return r, err
-	}
-	return r, c.print(&r)
-}
-
-// prepare makes the documents of the exhibits ready at the present quality.
-func (c *composer) prepare(b *book) (documents, error) {
-	out := make(documents)
-	for _, e := range b.exhibits {
-		if len(e.item.Content) == 0 {
-			continue
+	if _, files := c.mainField(); files {
+		if over, err = c.prepare(&r); err != nil || over.limit != "" {
+			return r, over, err
 		}
-		d, err := c.document(e.item.Content)
-		if err != nil {
-			return nil, err
-		}
-		out[e.key()] = d
 	}
-	return out, nil
-}
-
-func (c *composer) document(content []byte) (document, error) {
-	key := contentKey(sha256.Sum256(content))
-	if kindOf(content) == MediaPDF {
-		return document{pdf: content, pages: c.pages[key]}, nil
+	clear(r.cost)
+	if err := c.print(&r); err != nil {
+		return r, over, err
 	}
-	at := pictureKey{key, c.step}
-	pic, ok := c.pictures[at]
-	if !ok {
-		var err error
-		if pic, err = newPicture(content, qualities[c.step]); err != nil {
-			return document{}, err
-		}
-		c.pictures[at] = pic
-	}
-	return document{picture: pic}, nil
+	return r, c.over(r), nil
 }
 
 // print makes the files: the main one, and one for each slot that the family
@@ -144,12 +111,12 @@ func (c *composer) print(r *rendition) error {
 			}
 		}
 	}
-	main := printMain(r.book, r.letter, r.docs, r.slots)
-	if err := c.finish(r, field, main, r.book.exhibits); err != nil {
+	r.lint = append(r.lint, scriptLint(r.book, r.letter)...)
+	if err := r.finish(field, printMain(r.book, r.letter, r.docs, r.slots)); err != nil {
 		return err
 	}
 	for _, s := range plan {
-		if err := c.finish(r, s.field, printSlot(r.book, s.field, s.exhibits, r.docs), s.exhibits); err != nil {
+		if err := r.finish(s.field, printSlot(r.book, s.field, s.exhibits, r.docs, r.slots)); err != nil {
 			return err
 		}
 	}
@@ -174,12 +141,8 @@ type slotPlan struct {
 }
 
 func (c *composer) plan(b *book, main dispute.EvidenceField) []slotPlan {
-	if c.folded {
-		return nil
-	}
-	_, fam := familyOf(b.c.Family)
 	var out []slotPlan
-	for _, field := range fam.files {
+	for _, field := range wantedBy(b.c).Files {
 		if field == main || !c.limits.takesFile(field) {
 			continue
 		}
@@ -188,7 +151,7 @@ func (c *composer) plan(b *book, main dispute.EvidenceField) []slotPlan {
 			out = append(out, slotPlan{field, found})
 		}
 	}
-	return out
+	return out[:min(len(out), c.slots)]
 }
 
 // belongs reports whether an exhibit goes into a slot: documents by their own
@@ -208,31 +171,17 @@ func belongs(b *book, e *exhibit, field dispute.EvidenceField) bool {
 	return false
 }
 
-// finish ends one file and puts the PDF documents of its exhibits behind it.
-func (c *composer) finish(r *rendition, field dispute.EvidenceField, p *printer, exhibits []*exhibit) error {
-	b, pages, err := p.bytes()
+// finish ends one file.
+func (r *rendition) finish(field dispute.EvidenceField, p *printer) error {
+	b, pages, err := p.file()
 	if err != nil {
 		return err
 	}
-	for key, cost := range p.cost {
+	for key, cost := range p.now.cost {
 		r.cost[key] += cost
 	}
-	var attached [][]byte
-	for _, e := range exhibits {
-		doc := r.docs[e.key()]
-		if in, moved := r.slots[e.key()]; len(doc.pdf) == 0 || moved && in != field {
-			continue
-		}
-		attached = append(attached, doc.pdf)
-		r.cost[e.key()] += float64(doc.pages)
-	}
-	if len(attached) > 0 {
-		if b, pages, err = merge(b, attached, createdAt(r.book)); err != nil {
-			return err
-		}
-	}
 	r.files = append(r.files, File{
-		Field: field, Name: string(field) + ".pdf", MediaType: MediaPDF, SHA256: hash(b), Bytes: b, Pages: pages,
+		Field: field, Name: fileName(field), MediaType: MediaPDF, SHA256: hash(b), Bytes: b, Pages: pages,
 	})
 	return nil
 }
@@ -241,15 +190,29 @@ func (c *composer) finish(r *rendition, field dispute.EvidenceField, p *printer,
 func printLint(b *book) []Finding {
 	var out []Finding
 	for _, e := range b.exhibits {
-		if e.cards > 0 {
-			out = append(out, Finding{Limit: LimitCardNumber, Subject: e.item.ID, Value: int64(e.cards), Action: "hidden but for the last four digits"})
-		}
+		out = append(out, hiddenLint(e.item.ID, e.hidden)...)
 		longest := 0
 		for _, v := range e.item.Facts {
 			longest = max(longest, utf8.RuneCountInString(v))
 		}
 		if longest > maxFactChars {
 			out = append(out, Finding{Limit: LimitFactChars, Subject: e.item.ID, Value: int64(longest), Max: maxFactChars, Action: "shortened in print"})
+		}
+	}
+	return out
+}
+
+// hiddenLint reports what was hidden in a text.
+func hiddenLint(subject string, h Hidden) []Finding {
+	var out []Finding
+	for _, f := range []Finding{
+		{Limit: LimitCardNumber, Value: int64(h.Cards), Action: "hidden but for the last four digits"},
+		{Limit: LimitCardCode, Value: int64(h.Codes), Action: "hidden: a card verification code must not be kept"},
+		{Limit: LimitIdentity, Value: int64(h.Identities), Action: "hidden: a passport, national or bank account number"},
+	} {
+		if f.Value > 0 {
+			f.Subject = subject
+			out = append(out, f)
 		}
 	}
 	return out

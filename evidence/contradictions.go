@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"slices"
+
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
@@ -17,6 +19,10 @@ const (
 	CodeSameOrder            Code = "same_order"                // both charges are for one order
 	CodeRefundedLate         Code = "refunded_after_dispute"    // the refund came when the dispute was open: it may be paid twice
 	CodeRefundedInFull       Code = "refunded_in_full"          // the money was already back: an answer by itself
+	CodeRefundPromised       Code = "refund_promised"           // a message of ours says that the money goes back
+	CodeOtherAddress         Code = "other_address"             // the goods went to another address than the one billed
+	CodeAnotherOrder         Code = "tracking_of_another_order" // the parcel is another order's
+	CodeCanceledBefore       Code = "canceled_before_payment"   // our records say that it was cancelled, and nothing shows use since
 )
 
 // Contradiction is evidence that speaks against claims.
@@ -33,16 +39,31 @@ type Contradiction struct {
 // arguesSale are the proofs that argue that the charge was right. They make no
 // sense for money that was given back.
 var arguesSale = []string{
-	proofOrder, proofShipped, proofDelivered, proofSigned, proofBilling, proofAccessLog, proofService,
-	proofRefundPolicy, proofCancelPolicy, proofSubscription, proofOtherCharge, proofSeparate,
+	proofOrder, proofShipped, proofDelivered, proofSigned, proofBilling, proofAccessLog, proofUsed, proofUsedAfterCancel, proofService,
+	proofTerms, proofRefundPolicy, proofCancelPolicy, proofSubscription, proofOtherCharge, proofSeparate,
 }
 
-// contradictions finds those that matter for the family, and refunds for all.
+// watchedAlways are the contradictions that matter for every family, beside
+// refunds.
+var watchedAlways = []Code{CodeRefundPromised, CodeAnotherOrder}
+
+// contradictions finds those that matter for the family, and those that matter
+// for all.
 func contradictions(b *book, watch []Code) []Contradiction {
 	out := refunds(b)
-	for _, code := range watch {
+	for _, code := range withAlways(watch) {
 		if c, ok := find(b, code); ok {
 			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func withAlways(watch []Code) []Code {
+	out := slices.Clone(watch)
+	for _, code := range watchedAlways {
+		if !slices.Contains(out, code) {
+			out = append(out, code)
 		}
 	}
 	return out
@@ -67,6 +88,18 @@ func find(b *book, code Code) (Contradiction, bool) {
 	case CodeSameOrder:
 		c.Why, c.Blocks = "Both charges are for the same order.", []string{proofSeparate, proofOtherCharge}
 		items = sameOrder(b)
+	case CodeRefundPromised:
+		c.Why, c.Blocks = "A message of ours promises a refund, and none is on record.", []string{proofRefundPolicy, proofCancelPolicy, proofCommunication}
+		items = refundPromised(b)
+	case CodeOtherAddress:
+		c.Why, c.Blocks = "The goods went to another address than the one that was billed.", []string{proofBilling}
+		items = otherAddress(b)
+	case CodeAnotherOrder:
+		c.Why, c.Blocks = "A parcel belongs to another order, or went to another place than this one.", []string{proofShipped, proofDelivered, proofSigned, proofBilling}
+		items = anotherOrders(b)
+	case CodeCanceledBefore:
+		c.Why, c.Blocks = "Our own records say that it was cancelled before the payment.", []string{proofSubscription, proofCancelPolicy}
+		items = canceledBefore(b)
 	case CodeRefundedLate, CodeRefundedInFull: // found by refunds, for every family
 	}
 	c.Items = ids(items)

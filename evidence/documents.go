@@ -1,59 +1,87 @@
 package evidence
 
 import (
-	"crypto/sha256"
 	"maps"
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
+
+// source is what a look at an item's file told. The bytes are read again when
+// they are needed, so that not all files are held at once.
+type source struct {
+	kind  string // media type
+	pdf   pdfSource
+	pages float64 // that it takes when printed, at least
+}
+
+// canShrink reports whether a lower quality makes the file smaller.
+func (s source) canShrink() bool { return s.kind != MediaPDF || len(s.pdf.images) > 0 }
 
 // document is the file of an exhibit, ready to go into a PDF.
 type document struct {
 	picture picture // of a picture
 	pdf     []byte  // of a PDF
 	pages   int     // of a PDF
+	bytes   int64   // of either, also once they were let go
 }
 
 type documents map[itemKey]document
 
+func (d document) held() bool { return len(d.pdf)+len(d.picture.jpeg) > 0 }
+
 // identityWords are papers that providers refuse to receive (Adyen; Stripe).
 var identityWords = regexp.MustCompile(`(?i)\b(passports?|driv(er|ing)'?s? licen[cs]es?|identity (card|document)s?|id[ _-]cards?|social security|ssn|tax (return|record)s?)\b`)
 
-// inspect looks at every document before anything is composed, so that what is
-// composed later cannot fail on it. It gives the items that may be sent, texts
-// turned into facts and files it cannot use taken off.
-func (c *composer) inspect(items []dispute.Item) []dispute.Item {
-	var usable []dispute.Item
-	for _, it := range items {
-		if kept, ok := c.inspectItem(it); ok {
-			usable = append(usable, kept)
+// inspect looks at every document before anything is composed. It gives the
+// items that may be sent, texts turned into facts and files that cannot be used
+// taken off.
+func (c *composer) inspect() error {
+	for _, it := range c.in.Items {
+		kept, ok, err := c.inspectItem(it)
+		if err != nil {
+			return err
+		}
+		if ok {
+			c.items = append(c.items, kept)
 		}
 	}
-	return usable
+	return nil
 }
 
-func (c *composer) inspectItem(it dispute.Item) (kept dispute.Item, ok bool) {
+func (c *composer) inspectItem(it dispute.Item) (kept dispute.Item, ok bool, err error) {
 	switch {
 	case it.Kind == dispute.ItemNote:
-		return it, false
+		return it, false, nil
 	case isIdentityPaper(it):
 		c.note(LimitIdentity, it, "left out: providers refuse identity papers; describe them in words instead")
-		return it, false
-	case len(it.Content) > 0 && isPlainText(it):
-		it.Facts = with(it.Facts, dispute.FactText, string(it.Content))
+		return it, false, nil
+	}
+	content, err := c.open(it)
+	switch {
+	case err != nil:
+		return it, false, err
+	case len(content) > 0 && isText(it.MediaType, content):
+		it.Facts = with(it.Facts, dispute.FactText, string(content))
 		it.Content = nil
-		return it, true
-	case len(it.Content) > 0:
-		return c.inspectFile(it)
+	case len(content) > 0:
+		kept, ok = c.inspectFile(it, content)
+		return kept, ok, nil
 	case it.Kind == dispute.ItemDocument && !saysSomething(it):
 		c.note(LimitDocument, it, "left out: there is neither a file nor a fact")
-		return it, false
+		return it, false, nil
 	}
-	return it, true
+	return it, true, nil
+}
+
+// open gives the bytes of an item's file; nil when it has none.
+func (c *composer) open(it dispute.Item) ([]byte, error) {
+	if len(it.Content) > 0 || c.in.Open == nil {
+		return it.Content, nil
+	}
+	return c.in.Open(it)
 }
 
 func (c *composer) note(limit string, it dispute.Item, action string) {
@@ -62,44 +90,137 @@ func (c *composer) note(limit string, it dispute.Item, action string) {
 
 // inspectFile keeps a file that can be sent. An item that says nothing without
 // its file goes with it.
-func (c *composer) inspectFile(it dispute.Item) (kept dispute.Item, ok bool) {
-	limit, err := c.check(it)
-	if err == nil {
-		if kindOf(it.Content) == mediaGIF {
-			c.note(LimitMediaType, it, "the GIF picture was converted")
-		}
-		return it, true
+func (c *composer) inspectFile(it dispute.Item, content []byte) (kept dispute.Item, ok bool) {
+	src, limit, err := examine(content, it.FileName)
+	for _, f := range src.pdf.lint {
+		f.Subject = it.ID
+		c.lint = append(c.lint, f)
 	}
-	c.note(limit, it, "left out: "+reason(err))
-	it.Content = nil
-	return it, it.Kind != dispute.ItemDocument || saysSomething(it)
+	if err != nil {
+		c.note(limit, it, "left out: "+reason(err))
+		it.Content = nil
+		return it, it.Kind != dispute.ItemDocument || saysSomething(it)
+	}
+	if src.kind == mediaGIF {
+		c.note(LimitMediaType, it, "the GIF picture was converted")
+	}
+	c.sources[keyOf(it)] = src
+	return it, true
 }
 
-// check tries all that composing will do with a file.
-func (c *composer) check(it dispute.Item) (limit string, err error) {
-	switch kindOf(it.Content) {
+// examine looks at a file as closely as composing will need.
+func examine(content []byte, name string) (src source, limit string, err error) {
+	src.kind = kindOf(content)
+	switch src.kind {
 	case MediaPDF:
-		return c.checkPDF(it.Content)
+		limit, err = src.examinePDF(content)
+		return src, limit, err
 	case MediaJPEG, MediaPNG, mediaGIF:
-		_, err := c.document(it.Content)
-		return LimitDocument, err
+		err = checkPicture(content)
+		src.pages = pagesOfPicture(content)
+		return src, LimitDocument, err
 	}
-	return LimitMediaType, refuse("%s", hint(it.FileName, it.Content))
+	return src, LimitMediaType, refuse("%s", hint(name, content))
 }
 
-func (c *composer) checkPDF(b []byte) (limit string, err error) {
-	ctx, err := openPDF(b)
+func (s *source) examinePDF(content []byte) (limit string, err error) {
+	ctx, err := openPDF(content)
 	if err != nil {
 		return LimitDocument, err
 	}
-	if _, n := MaskCards(cleanText(pdfWords(ctx))); n > 0 {
-		return LimitCardNumber, refuse("the PDF shows a card number: black it out and attach it again")
+	if s.pdf, limit, err = lookThrough(ctx); err != nil {
+		return limit, err
 	}
-	if _, _, err := merge(blankPDF(), [][]byte{b}, time.Time{}); err != nil {
-		return LimitDocument, refuse("the PDF cannot be put behind another: print it to PDF again")
+	if _, _, err := bindAll(content, ctx.PageCount); err != nil {
+		return LimitDocument, refuse("the PDF cannot be laid on pages of ours: print it to PDF again")
 	}
-	c.pages[sha256.Sum256(b)] = ctx.PageCount
+	s.pages = float64(len(s.pdf.keep))
 	return "", nil
+}
+
+// prepare makes the documents of the exhibits ready at the present quality, one
+// after the other. What is too much to be sent is not held: at the lowest
+// quality only the sizes are kept, for the choice of what has to go.
+func (c *composer) prepare(r *rendition) (over excess, err error) {
+	r.docs = make(documents)
+	for _, e := range r.book.exhibits {
+		if src, has := c.sources[e.key()]; has {
+			r.cost[e.key()] = src.pages
+			r.docs[e.key()] = document{pages: len(src.pdf.keep)}
+		}
+	}
+	if over := c.tooManyPages(*r); over.limit != "" {
+		return over, nil
+	}
+	var size int64
+	for _, e := range r.book.exhibits {
+		src, has := c.sources[e.key()]
+		if !has {
+			continue
+		}
+		d, err := c.document(e.key(), src)
+		if dispute.KindOf(err) == dispute.Invalid {
+			return excess{limit: LimitDocument, value: 1, item: e.key(), why: "left out: " + reason(err)}, nil
+		}
+		if err != nil {
+			return over, err
+		}
+		if size += d.bytes; size > c.limits.TotalBytes {
+			over = excess{limit: LimitTotalBytes, value: size, max: c.limits.TotalBytes}
+		}
+		if d.bytes > c.limits.FileBytes {
+			over = excess{limit: LimitFileBytes, value: d.bytes, max: c.limits.FileBytes, item: e.key(), why: tooMuchAlone}
+		}
+		if over.limit != "" && c.step < len(c.ladder)-1 {
+			return over, nil
+		}
+		if over.limit != "" {
+			d.pdf, d.picture.jpeg = nil, nil
+		}
+		c.ready[e.key()], r.docs[e.key()] = d, d
+	}
+	return over, nil
+}
+
+const tooMuchAlone = "left out: more than one file may have, without anything else"
+
+// tooManyPages tells before anything is printed. The case itself takes a page.
+func (c *composer) tooManyPages(r rendition) excess {
+	var pages float64
+	for _, e := range r.book.exhibits {
+		d, has := r.docs[e.key()]
+		if !has {
+			continue
+		}
+		pages += r.cost[e.key()]
+		if d.pages >= c.limits.FilePages && c.limits.FilePages < c.limits.TotalPages {
+			return excess{limit: LimitFilePages, value: int64(d.pages), max: int64(c.limits.FilePages), item: e.key(), why: tooMuchAlone}
+		}
+	}
+	if most := int64(c.limits.TotalPages); int64(pages) >= most {
+		return excess{limit: LimitTotalPages, value: int64(pages) + 1, max: most}
+	}
+	return excess{}
+}
+
+// document makes the file of an item ready at the present quality.
+func (c *composer) document(key itemKey, src source) (document, error) {
+	if d, ok := c.ready[key]; ok && d.held() {
+		return d, nil
+	}
+	content, err := c.open(c.items[c.indexOf(key)])
+	if err != nil {
+		return document{}, err
+	}
+	d := document{pages: len(src.pdf.keep)}
+	q := c.ladder[c.step]
+	if src.kind == MediaPDF {
+		d.pdf, err = remade(content, src.pdf, q)
+	} else {
+		d.picture, err = newPicture(content, q)
+	}
+	d.bytes = int64(len(d.pdf) + len(d.picture.jpeg))
+	return d, err
 }
 
 // saysSomething reports whether an item holds a fact besides its slot.
@@ -126,8 +247,10 @@ func isIdentityPaper(it dispute.Item) bool {
 	return it.Kind == dispute.ItemDocument && (identityWords.MatchString(it.Title) || identityWords.MatchString(name))
 }
 
-func isPlainText(it dispute.Item) bool {
-	return strings.HasPrefix(it.MediaType, "text/plain") && utf8.Valid(it.Content) && kindOf(it.Content) == ""
+// isText reports whether a file is words, plain or as HTML.
+func isText(mediaType string, content []byte) bool {
+	words := strings.HasPrefix(mediaType, "text/plain") || strings.HasPrefix(mediaType, "text/html")
+	return words && utf8.Valid(content) && kindOf(content) == ""
 }
 
 func with(facts map[string]string, name, value string) map[string]string {
@@ -140,13 +263,4 @@ func with(facts map[string]string, name, value string) map[string]string {
 	}
 	out[name] = value
 	return out
-}
-
-func (d documents) hasPictures() bool {
-	for _, doc := range d {
-		if len(doc.picture.jpeg) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -26,13 +26,21 @@ var labels = []struct{ fact, label string }{
 	{dispute.FactSubscriptionID, "Subscription"}, {dispute.FactInvoiceID, "Invoice"}, {dispute.FactServiceDate, "Service given"},
 	{dispute.FactCarrier, "Carrier"}, {dispute.FactTrackingNumber, "Tracking number"}, {dispute.FactShippedAt, "Shipped"},
 	{dispute.FactDeliveredAt, "Delivered"}, {dispute.FactDeliveryStatus, "Carrier's status"}, {dispute.FactSignedBy, "Signed by"},
-	{dispute.FactSentAt, "Sent"}, {dispute.FactDirection, "Direction"}, {dispute.FactSubject, "Subject"}, {dispute.FactText, "Text"},
+	{dispute.FactAccountID, "Account"}, {dispute.FactDeviceID, "Device"}, {dispute.FactDeviceFingerprint, "Device fingerprint"},
+	{dispute.FactSentAt, "Sent"}, {dispute.FactSubject, "Subject"}, {dispute.FactTermsAcceptedAt, "Terms accepted"},
 	{dispute.FactRefundPolicy, "Refund terms"}, {dispute.FactCancelPolicy, "Cancellation terms"}, {dispute.FactAccessLog, "Access log"},
 }
 
-// unprinted are facts that are ours alone, and addresses of web pages, which
-// providers ask to leave out (Stripe, "Dispute evidence best practices").
-var unprinted = []string{dispute.FactRiskLevel, dispute.FactTrackingURL, dispute.FactReceiptURL, dispute.FactSlot}
+// unprinted are facts that are ours alone, addresses of web pages, which
+// providers ask to leave out (Stripe, "Dispute evidence best practices"), what
+// is printed in another way, and parts of what is printed whole.
+var unprinted = []string{
+	dispute.FactRiskLevel, dispute.FactTrackingURL, dispute.FactReceiptURL, dispute.FactSlot, dispute.FactCardFingerprint,
+	dispute.FactText, dispute.FactDirection, dispute.FactSold,
+}
+
+// faults are facts that print only when they are "no".
+var faults = []string{dispute.FactDisputed, dispute.FactFraudReported}
 
 // checks are facts that print only when they passed: a failed check is an
 // argument of the other side.
@@ -49,11 +57,20 @@ func (e *exhibit) source() string {
 // row is one line of a table in print.
 type row struct{ label, value string }
 
-// rows lists the facts of an exhibit: those we know in their order, then the
-// others by name.
-func (e *exhibit) rows() []row {
-	var out []row
+// factRows lists the facts of an exhibit: where it comes from, those we know in
+// their order, then the others by name. A message begins with its own head.
+func (b *book) factRows(e *exhibit) []row {
+	out := b.messageRows(e)
 	rest := maps.Clone(e.item.Facts)
+	if len(out) > 0 {
+		for _, name := range headOfMessage {
+			delete(rest, name)
+		}
+	}
+	out = append(out, row{"Source", e.source()})
+	if rest[dispute.FactShippingAddress] == "" {
+		rest[dispute.FactShippingAddress] = e.deliveryAddress()
+	}
 	for _, l := range labels {
 		if v := printable(l.fact, rest[l.fact]); v != "" {
 			out = append(out, row{l.label, v})
@@ -68,11 +85,42 @@ func (e *exhibit) rows() []row {
 	return out
 }
 
+// addressParts are a delivery address in pieces, in the order of an envelope.
+var addressParts = []string{
+	dispute.FactShippingLine1, dispute.FactShippingLine2, dispute.FactShippingPostalCode,
+	dispute.FactShippingCity, dispute.FactShippingState, dispute.FactShippingCountry,
+}
+
+// deliveryAddress is the address of which only the pieces are known.
+func (e *exhibit) deliveryAddress() string {
+	var parts []string
+	for _, name := range addressParts {
+		if v := e.fact(name); v != "" {
+			parts = append(parts, v)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// words are all that an exhibit may print.
+func (e *exhibit) words() []string {
+	out := []string{e.item.Title, e.fact(dispute.FactText), e.deliveryAddress()}
+	for _, name := range slices.Sorted(maps.Keys(e.item.Facts)) {
+		out = append(out, title(name), printable(name, e.fact(name)))
+	}
+	for _, entry := range e.item.Log {
+		out = append(out, entry.What)
+	}
+	return out
+}
+
 func printable(name, value string) string {
 	switch {
-	case slices.Contains(unprinted, name):
+	case slices.Contains(unprinted, name), slices.Contains(addressParts, name):
 		return ""
 	case slices.Contains(checks, name) && !passed(value):
+		return ""
+	case slices.Contains(faults, name) && value != "no":
 		return ""
 	}
 	if at, ok := parseDate(value); ok {
@@ -81,11 +129,15 @@ func printable(name, value string) string {
 		}
 		return humanTime(at)
 	}
-	cut, shortened := cutAtSentence(value, maxFactChars)
-	if shortened {
-		cut += " […]"
+	return excerpt(value)
+}
+
+func excerpt(s string) string {
+	short, cut := cutAtSentence(s, maxFactChars)
+	if cut {
+		short += " […]"
 	}
-	return cut
+	return short
 }
 
 func humanTime(t time.Time) string { return t.UTC().Format("2 January 2006 15:04 UTC") }
@@ -107,63 +159,4 @@ func firstRune(s string) (string, int) {
 		return first, len(first)
 	}
 	return "", 0
-}
-
-// events are the facts that make a timeline, with their words.
-var events = []struct {
-	fact, words string
-	kinds       []dispute.ItemKind
-}{
-	{dispute.FactOrderedAt, "Order placed", nil},
-	{dispute.FactPaidAt, "Payment made", []dispute.ItemKind{dispute.ItemPayment}},
-	{dispute.FactPaidAt, "Earlier payment", []dispute.ItemKind{dispute.ItemPriorPayment}},
-	{dispute.FactShippedAt, "Parcel shipped", nil},
-	{dispute.FactDeliveredAt, "Parcel delivered", nil},
-	{dispute.FactServiceDate, "Service given", nil},
-	{dispute.FactSentAt, "Message", []dispute.ItemKind{dispute.ItemCommunication}},
-	{dispute.FactRefundedAt, "Refund given", nil},
-}
-
-// maxEvents bounds the timeline; the exhibits hold every date.
-const maxEvents = 40
-
-// timeline lists what happened, oldest first, each with its exhibit.
-func (b *book) timeline() []row {
-	type event struct {
-		at  time.Time
-		row row
-	}
-	var list []event
-	for _, ev := range events {
-		for _, e := range b.exhibits {
-			at, ok := e.date(ev.fact)
-			if !ok || (ev.kinds != nil && !e.is(ev.kinds...)) {
-				continue
-			}
-			list = append(list, event{at, row{humanTime(at), ev.words + " (" + citation([]int{e.number}) + ")"}})
-		}
-	}
-	if !b.opened.IsZero() {
-		list = append(list, event{b.opened, row{humanTime(b.opened), "Dispute opened"}})
-	}
-	slices.SortStableFunc(list, func(x, y event) int { return x.at.Compare(y.at) })
-	var out []row
-	for _, ev := range list[max(0, len(list)-maxEvents):] {
-		out = append(out, ev.row)
-	}
-	return out
-}
-
-// caseRows are the facts of the dispute for the cover.
-func (b *book) caseRows() []row {
-	s := b.c.View.Snapshot
-	all := []row{
-		{"Merchant", b.c.Merchant}, {"Dispute", s.ID}, {"Payment", s.Payment}, {"Amount", s.Amount.String()},
-		{"Reason", strings.ReplaceAll(s.Reason, "_", " ")}, {"Network", strings.TrimSpace(s.Network + " " + s.NetworkCode)},
-		{"Stage", strings.ReplaceAll(string(s.Stage), "_", "-")}, {"Our reference", b.c.ID},
-	}
-	if !b.opened.IsZero() {
-		all = append(all, row{"Opened", humanTime(b.opened)})
-	}
-	return slices.DeleteFunc(all, func(r row) bool { return r.value == "" })
 }

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -104,8 +105,11 @@ func testPDF(pages ...string) []byte {
 	pdf := fpdf.New("P", "mm", "A4", "")
 	pdf.SetCreationDate(opened)
 	pdf.SetModificationDate(opened)
-	for _, text := range pages {
+	for i, text := range pages {
 		pdf.AddPage()
+		if text == "" {
+			text = fmt.Sprintf("Page %d", i+1)
+		}
 		pdf.SetFont("Helvetica", "", 14)
 		pdf.Cell(0, 10, text)
 	}

@@ -1,20 +1,15 @@
 package evidence
 
 import (
-	"embed"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"text/template"
-	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/networks"
 )
-
-// LetterVersion names the wording of the templates. It changes whenever a
-// template does, so that a frozen packet says which words it was written with.
-const LetterVersion = "letter/1"
 
 // letterByHand is the version of a letter that a person wrote.
 const letterByHand = "letter/by-hand"
@@ -25,7 +20,7 @@ const maxSentences = 5
 
 // Letter is the rebuttal in words.
 type Letter struct {
-	Version string         `json:"version"`
+	Version string         `json:"version"` // of the words: LetterSet.ID, or by hand
 	Family  dispute.Family `json:"family"`
 	Text    string         `json:"text"`
 	Claims  []Claim        `json:"claims,omitempty"`  // what Text claims, in its order
@@ -48,36 +43,22 @@ type Blocked struct {
 	Items []string `json:"items"` // ids of the items that contradict it
 }
 
-//go:embed templates/*.tmpl
-var templateFiles embed.FS
-
-// templates are the parsed sentences: the shared ones, and for each family
-// its own opening and closing over them.
-var templates = sync.OnceValue(func() map[dispute.Family]*template.Template {
-	shared := template.Must(template.New("").Option("missingkey=zero").Funcs(template.FuncMap{
-		"date": factDate, "money": factMoney, "quote": factQuote,
-	}).ParseFS(templateFiles, "templates/claims.tmpl"))
-	out := make(map[dispute.Family]*template.Template, len(families))
-	for name := range families {
-		own := template.Must(shared.Clone())
-		out[name] = template.Must(own.ParseFS(templateFiles, "templates/"+string(name)+".tmpl"))
-	}
-	return out
-})
-
-// Draft writes the letter of a case: an opening, one numbered sentence for
-// each proof that has an exhibit and is not contradicted, and a closing. The
-// same input gives the same words. cl is the checklist of the same items. An
-// error, of kind Invalid, means that a template is wrong.
-func Draft(c dispute.Case, items []dispute.Item, cl Checklist) (Letter, error) {
-	return draft(newBook(c, items), cl)
+// Draft writes the letter of a case in the words of a set, or the built-in ones
+// for nil: an opening, one numbered sentence for each proof that has an exhibit
+// and is not contradicted, the strongest first, and a closing. The same input
+// gives the same words. cl is the checklist of the same items. An error, of kind
+// Invalid, means that a template is wrong.
+func Draft(c dispute.Case, items []dispute.Item, cl Checklist, set *LetterSet) (Letter, error) {
+	return draft(newBook(c, items), cl, set)
 }
 
-func draft(b *book, cl Checklist) (Letter, error) {
-	family, _ := familyOf(cl.Family)
-	l := Letter{Version: LetterVersion, Family: family}
-	words := templates()[family]
-	for _, line := range cl.Lines {
+func draft(b *book, cl Checklist, set *LetterSet) (Letter, error) {
+	if set == nil {
+		set = BuiltInLetters()
+	}
+	l := Letter{Version: set.ID(), Family: cl.Family}
+	words := set.words(cl.Family, b.c.View.Snapshot)
+	for _, line := range strongestFirst(cl.Lines, wantedBy(b.c)) {
 		if by, ok := blockedBy(cl, line.Proof); ok {
 			l.Blocked = appendBlocked(l.Blocked, b, line, by)
 			continue
@@ -91,6 +72,31 @@ func draft(b *book, cl Checklist) (Letter, error) {
 	text, err := frame(b, words, l, cl)
 	l.Text = text
 	return l, err
+}
+
+// strongestFirst puts what decides a case before what supports it, and keeps the
+// order of the checklist otherwise. A refund leads, and a document that speaks
+// for itself alone comes last.
+func strongestFirst(lines []Line, wanted networks.Wanted) []Line {
+	weight := func(l Line) int {
+		decisive := slices.ContainsFunc(wanted.Proofs, func(w networks.Want) bool { return w.Decisive && w.Proof == l.Proof })
+		switch {
+		case l.Proof == proofRefunded:
+			return 0
+		case l.Proof == proofDocument:
+			return 5
+		case decisive:
+			return 1
+		case l.Need == NeedOneOf:
+			return 2
+		case l.Need == NeedRequired:
+			return 3
+		}
+		return 4
+	}
+	out := slices.Clone(lines)
+	slices.SortStableFunc(out, func(x, y Line) int { return cmp.Compare(weight(x), weight(y)) })
+	return out
 }
 
 func blockedBy(cl Checklist, key string) (Contradiction, bool) {
@@ -110,22 +116,11 @@ func appendBlocked(list []Blocked, b *book, line Line, by Contradiction) []Block
 	return append(list, Blocked{Proof: line.Proof, Name: line.Name, Code: by.Code, Why: by.Why, Items: by.Items})
 }
 
-// claimData is what a sentence may speak of.
-type claimData struct {
-	F      map[string]string   // facts of the first exhibit
-	All    []map[string]string // facts of all of them
-	Count  int
-	First  string // the earliest date on which they were paid, if known
-	Last   string
-	Before string // "before the dispute was opened on …"; empty when unknown
-	Other  string // the other charge's order, for duplicates
-}
-
 // claim writes the sentences of one proof.
 func claim(b *book, words *template.Template, key string) ([]Claim, error) {
 	var out []Claim
 	for _, on := range cited(proofs[key].cite, b.found(key)) {
-		sentence, err := execute(words, key, newClaimData(b, on))
+		sentence, err := execute(words, key, newClaimData(b, key, on))
 		if err != nil {
 			return nil, err
 		}
@@ -157,32 +152,6 @@ func cited(how citing, found []*exhibit) [][]*exhibit {
 	return [][]*exhibit{found[:1]}
 }
 
-func newClaimData(b *book, on []*exhibit) claimData {
-	d := claimData{F: on[0].item.Facts, Count: len(on)}
-	var first, last time.Time
-	for _, e := range on {
-		d.All = append(d.All, e.item.Facts)
-		paid, ok := e.date(dispute.FactPaidAt)
-		if !ok {
-			continue
-		}
-		if first.IsZero() || paid.Before(first) {
-			first = paid
-		}
-		if paid.After(last) {
-			last = paid
-		}
-	}
-	if !first.IsZero() {
-		d.First, d.Last = humanDate(first), humanDate(last)
-	}
-	if !b.opened.IsZero() {
-		d.Before = "before the dispute was opened on " + humanDate(b.opened)
-	}
-	_, d.Other = b.orderIDs()
-	return d
-}
-
 // citation is "Exhibit 2", "Exhibits 2 and 3", "Exhibits 2 to 5", or
 // "Exhibits 2, 4 and 7".
 func citation(numbers []int) string {
@@ -200,26 +169,8 @@ func citation(numbers []int) string {
 	return "Exhibits " + strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// frameData is what the opening and the closing may speak of.
-type frameData struct {
-	Dispute  string
-	Payment  string
-	Amount   string
-	Opened   string
-	Inquiry  bool
-	Claims   int
-	Refunded bool // in full, before the dispute
-}
-
 func frame(b *book, words *template.Template, l Letter, cl Checklist) (string, error) {
-	s := b.c.View.Snapshot
-	data := frameData{
-		Dispute: s.ID, Payment: s.Payment, Amount: s.Amount.String(),
-		Inquiry: s.Stage == dispute.StageInquiry, Claims: len(l.Claims), Refunded: cl.refundedInFull(),
-	}
-	if !b.opened.IsZero() {
-		data.Opened = humanDate(b.opened)
-	}
+	data := newFrameData(b, l, cl)
 	opening, err := execute(words, "opening", data)
 	if err != nil {
 		return "", err
@@ -233,37 +184,4 @@ func frame(b *book, words *template.Template, l Letter, cl Checklist) (string, e
 		parts = append(parts, strconv.Itoa(i+1)+". "+c.Text)
 	}
 	return strings.Join(append(parts, closing), "\n\n"), nil
-}
-
-func execute(words *template.Template, name string, data any) (string, error) {
-	var sb strings.Builder
-	if err := words.ExecuteTemplate(&sb, name, data); err != nil {
-		return "", dispute.Errorf(dispute.Invalid, "evidence: write letter", "template %s: %w", name, err)
-	}
-	return oneLine(sb.String()), nil
-}
-
-// factDate prints a date fact as a day, and nothing when it is no date.
-func factDate(s string) string {
-	t, ok := parseDate(s)
-	if !ok {
-		return ""
-	}
-	return humanDate(t)
-}
-
-// factMoney prints an amount fact, and nothing when it is no amount.
-func factMoney(s string) string {
-	m, err := dispute.ParseMoney(s)
-	if err != nil {
-		return ""
-	}
-	return m.String()
-}
-
-// factQuote prints words of others inside a sentence: in one line, without a
-// full stop of their own, at most 300 characters.
-func factQuote(s string) string {
-	short, _ := cutAtSentence(oneLine(s), 300)
-	return strings.TrimRight(short, ".;, ")
 }

@@ -52,6 +52,8 @@ func (l Limits) withDefaults() Limits {
 	l.FileBytes = cmp.Or(l.FileBytes, safe.FileBytes)
 	l.TotalBytes = cmp.Or(l.TotalBytes, safe.TotalBytes)
 	l.TotalPages = cmp.Or(l.TotalPages, safe.TotalPages)
+	l.FilePages = cmp.Or(l.FilePages, l.TotalPages)
+	l.Files = cmp.Or(l.Files, len(l.FileFields))
 	if len(l.MediaTypes) == 0 {
 		l.MediaTypes = safe.MediaTypes
 	}
@@ -67,6 +69,10 @@ type Finding struct {
 	Value   int64  `json:"value"`             // what there was
 	Max     int64  `json:"max"`               // what is allowed
 	Action  string `json:"action"`            // what was done, for people
+	// Bytes and Pages are the size of a document that was left out because it did
+	// not fit, at its smallest.
+	Bytes int64 `json:"bytes,omitempty"`
+	Pages int   `json:"pages,omitempty"`
 }
 
 // The rules that a Finding may name.
@@ -76,11 +82,17 @@ const (
 	LimitFactChars    = "fact_chars" // our own: a fact in print
 	LimitFileBytes    = "file_bytes"
 	LimitTotalBytes   = "total_bytes"
+	LimitFilePages    = "file_pages"
 	LimitTotalPages   = "total_pages"
+	LimitFiles        = "files"
+	LimitDPI          = "dpi"
+	LimitBlankPages   = "blank_pages"
+	LimitActive       = "active_content" // what runs, is attached or leads away
 	LimitMediaType    = "media_type"
 	LimitFileFields   = "file_fields"
 	LimitDocument     = "document" // a document that cannot be read
 	LimitCardNumber   = "card_number"
-	LimitIdentity     = "identity_document"
+	LimitCardCode     = "card_code"
+	LimitIdentity     = "identity"
 	LimitExhibitCited = "exhibit_cited" // a letter by hand that cites what is not there
 )

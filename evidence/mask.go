@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -52,13 +53,73 @@ func MaskCards(s string) (masked string, n int) {
 	return string(runes), n
 }
 
-// maskFact is MaskCards for one fact. The tracking numbers of a fact that is
-// by its name a tracking number are left alone.
-func maskFact(name, value string) (string, int) {
-	if name == dispute.FactTrackingNumber || name == dispute.FactTrackingURL {
-		return value, 0
+// Hidden counts what Mask hid.
+type Hidden struct {
+	Cards      int // payment card numbers
+	Codes      int // card verification codes
+	Identities int // passports, national numbers, bank accounts
+}
+
+func (h *Hidden) add(more Hidden) {
+	h.Cards += more.Cards
+	h.Codes += more.Codes
+	h.Identities += more.Identities
+}
+
+// verification is a code by its name, or the one behind a hidden card number and
+// its date of expiry. PCI DSS 3.3.1 forbids to keep it at all.
+var verification = regexp.MustCompile(
+	`(?i)(?:\b(?:cvv2?|cvc2?|cvn2?|cid|csc|card security code|card verification (?:code|value|number))(?: (?:code|number|is|was))*[\s:=#]{1,3}` +
+		`|\*[0-9]{4}[ ,;/|]{1,3}(?:exp[a-z.]*[ :]{0,2})?[0-9]{2} ?/ ?[0-9]{2,4}[ ,;/|]{1,3})([0-9]{3,4})\b`)
+
+// Mask hides in a text what nobody may be sent: card numbers as MaskCards does,
+// card verification codes, passports' machine-readable lines, national numbers
+// with right check digits and, but for the last four, bank accounts. Every
+// hidden letter and digit becomes an asterisk and everything else stays.
+func Mask(s string) (masked string, hidden Hidden) {
+	for {
+		var round Hidden
+		s, round.Cards = MaskCards(s)
+		s, round.Codes = maskCodes(s)
+		s, round.Identities = maskIdentities(s)
+		if round == (Hidden{}) {
+			return s, hidden
+		}
+		hidden.add(round) // what was hidden may have stood in the way of more
 	}
-	return MaskCards(value)
+}
+
+func maskCodes(s string) (masked string, n int) {
+	found := verification.FindAllStringSubmatchIndex(s, -1)
+	if len(found) == 0 {
+		return s, 0
+	}
+	b := []byte(s)
+	for _, at := range found {
+		blot(b[at[2]:at[3]], 0)
+	}
+	return string(b), len(found)
+}
+
+// idFacts are numbers of shops, carriers and providers, by their names: no
+// person's number is looked for in them.
+var idFacts = []string{
+	dispute.FactOrderID, dispute.FactOrderName, dispute.FactInvoiceID, dispute.FactSubscriptionID, dispute.FactRefundID,
+	dispute.FactAccountID, dispute.FactDeviceID, dispute.FactDeviceFingerprint, dispute.FactCardFingerprint,
+	dispute.FactReceiptURL, dispute.FactCustomerPhone, dispute.FactPurchaseIP,
+}
+
+// maskFact is Mask for one fact. A fact that is by its name a tracking number is
+// left alone, and in one that is a shop's or provider's id only cards are hidden.
+func maskFact(name, value string) (string, Hidden) {
+	switch {
+	case name == dispute.FactTrackingNumber, name == dispute.FactTrackingURL:
+		return value, Hidden{}
+	case slices.Contains(idFacts, name):
+		masked, n := MaskCards(value)
+		return masked, Hidden{Cards: n}
+	}
+	return Mask(value)
 }
 
 func hide(runes []rune) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
 
@@ -78,8 +80,8 @@ func TestTrackingFactsAreNotMasked(t *testing.T) {
 	if got := e.fact(dispute.FactTrackingNumber); got != "4111111111111111" {
 		t.Errorf("tracking number = %q", got)
 	}
-	if got := e.fact(dispute.FactText); got != "************1111" || e.cards != 1 {
-		t.Errorf("text = %q with %d cards", got, e.cards)
+	if got := e.fact(dispute.FactText); got != "************1111" || e.hidden.Cards != 1 {
+		t.Errorf("text = %q with %+v", got, e.hidden)
 	}
 }
 
@@ -89,6 +91,124 @@ func TestCleanTextShowsHiddenCards(t *testing.T) {
 	if got, n := MaskCards(cleanText(hidden)); n != 1 {
 		t.Errorf("MaskCards(cleanText) = %q, %d", got, n)
 	}
+}
+
+func TestMask(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in, want string
+		hidden         Hidden
+	}{
+		{"card and code", "4111 1111 1111 1111 cvv 123", "**** **** **** 1111 cvv ***", Hidden{Cards: 1, Codes: 1}},
+		{"code alone", "my CVC: 9876", "my CVC: ****", Hidden{Codes: 1}},
+		{"code behind the date", "4111111111111111 12/27 123", "************1111 12/27 ***", Hidden{Cards: 1, Codes: 1}},
+		{"security code in words", "The card security code is 321.", "The card security code is ***.", Hidden{Codes: 1}},
+		{"SSN", "SSN 123-45-6789", "SSN ***-**-****", Hidden{Identities: 1}},
+		{"SSN, word behind", "123-45-6789 is my social security number", "***-**-**** is my social security number", Hidden{Identities: 1}},
+		{"NINO", "National Insurance: AB 12 34 56 C", "National Insurance: ** ** ** ** *", Hidden{Identities: 1}},
+		{"CPF", "529.982.247-25", "***.***.***-**", Hidden{Identities: 1}},
+		{"CPF without dots", "CPF 52998224725", "CPF ***********", Hidden{Identities: 1}},
+		{"CNPJ", "11.222.333/0001-81", "**.***.***/****-**", Hidden{Identities: 1}},
+		{"DNI", "12345678-Z", "********-*", Hidden{Identities: 1}},
+		{"DNI, named", "DNI: 12345678Z", "DNI: *********", Hidden{Identities: 1}},
+		{"NIE", "X1234567L", "*********", Hidden{Identities: 1}},
+		{"codice fiscale", "RSSMRA85T10A562S", "****************", Hidden{Identities: 1}},
+		{"BSN", "BSN 111222333", "BSN *********", Hidden{Identities: 1}},
+		{"INSEE", "2 55 08 14 168 025 38", "* ** ** ** *** *** **", Hidden{Identities: 1}},
+		{"INSEE without spaces", "sécurité sociale 255081416802538", "sécurité sociale ***************", Hidden{Identities: 1}},
+		{"PESEL", "PESEL: 44051401359", "PESEL: ***********", Hidden{Identities: 1}},
+		{"IBAN", "pay to DE89 3704 0044 0532 0130 00 BIC", "pay to **** **** **** **** **30 00 BIC", Hidden{Identities: 1}},
+		{"IBAN without spaces", "GB82WEST12345698765432.", "******************5432.", Hidden{Identities: 1}},
+		{"passport number", "Passport No. C01X00T47, passport C1234567", "Passport No. *********, passport ********", Hidden{Identities: 2}},
+		{
+			"passport", "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10",
+			"*<***********<<****<*****<<<<<<<<<<<<<<<<<<<\n*************************************<<<<<**", Hidden{Identities: 2},
+		},
+		{
+			"identity card", "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+			"*<*************<<<<<<<<<<<<<<<\n******************<<<<<<<<<<<*\n********<<****<*****<<<<<<<<<<", Hidden{Identities: 3},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, hidden := Mask(tt.in)
+			if got != tt.want || hidden != tt.hidden {
+				t.Errorf("Mask(%q) = %q, %+v; want %q, %+v", tt.in, got, hidden, tt.want, tt.hidden)
+			}
+		})
+	}
+}
+
+// innocents look like numbers that are hidden and are none.
+var innocents = []string{
+	"1Z999AA10123456784", "9400 1000 0000 0000 0000 00", "RR123456785GB", "420941049361289676094123456789", "JD014600006281230704",
+	"DHL 00340434161094042557", "tracking 4111111111111111", "FedEx 449044304137821",
+	"#1001", "402-1234567-1234566", "order 12345678901", "order 123456789", "order 12345678Z", "invoice in_1MtHbELkdIwHu7ixl4OzzPMv", "INV-2026-0001234",
+	"+49 30 901820", "+1 (415) 555-2671", "415-555-2671", "020 7946 0958", "+55 11 91234-5678", "06 12 34 56 78",
+	"2026-11-22T12:26:00Z", "20261122122600", "1795350360", "1795350360123", "1795350360123456",
+	"ch_3MtwBwLkdIwHu7ix28a3tqPa", "du_1NfB2mLkdIwHu7ixXYZ12345", "pi_3MtwBwLkdIwHu7ix28a3tqPa", "gid://shopify/Order/5012345678901",
+	"550e8400-e29b-41d4-a716-446655440000", "203.0.113.7", "2001:db8::8a2e:370:7334", "4006381333931", "978-3-16-148410-0",
+	"CVC check: pass", "cvc_check=pass", "avs_line1_check: 200", "passport holder sold separately", "passport size 35 45 mm",
+	"Paid 1.234.567,89 EUR on 12/05/2026", "EUR 123456789", "ZIP 12345-6789", "DE123456789", "GB82 WEST 1234", "SKU AB123456C",
+	"0123456789ABCDEF0123456789ABCDEF0123456789AB", "ABCDEFGHIJKLMNOPQRSTUVWXYZABCD", "ARN 74537606123456789012345", "auth code 123456",
+}
+
+func TestInnocentNumbersAreNotMasked(t *testing.T) {
+	t.Parallel()
+	for _, in := range innocents {
+		for _, text := range []string{in, "see " + in + ".", in + "\n" + in} {
+			if got, hidden := Mask(text); got != text || hidden != (Hidden{}) {
+				t.Errorf("Mask(%q) = %q, %+v", text, got, hidden)
+			}
+		}
+	}
+}
+
+// A number of a known form with a right check is found wherever it stands in a
+// text, and what is around it stays.
+func TestMaskFindsWhatIsPlanted(t *testing.T) {
+	t.Parallel()
+	planted := []string{
+		"4111 1111 1111 1111", "cvv 123", "SSN 123-45-6789", "529.982.247-25", "12345678-Z", "X1234567L", "RSSMRA85T10A562S", "PESEL 44051401359",
+		"GB82 WEST 1234 5698 7654 32", "2 55 08 14 168 025 38",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		words := rapid.SliceOfN(rapid.SampledFrom([]string{"where", "is", "my", "jacket", "Straße", "日本", "ordered"}), 0, 12)
+		before, after := strings.Join(words.Draw(rt, "before"), " "), strings.Join(words.Draw(rt, "after"), " ")
+		number := rapid.SampledFrom(planted).Draw(rt, "number")
+		masked, hidden := Mask(before + " " + number + " " + after)
+		if hidden == (Hidden{}) || strings.Contains(masked, number) {
+			rt.Fatalf("%q was not hidden: %q", number, masked)
+		}
+		if !strings.HasPrefix(masked, before+" ") || !strings.HasSuffix(masked, " "+after) {
+			rt.Fatalf("the words around were changed: %q", masked)
+		}
+	})
+}
+
+func FuzzMask(f *testing.F) {
+	for _, in := range innocents {
+		f.Add(in)
+	}
+	for _, seed := range []string{
+		"4111 1111 1111 1111 12/27 123", "SSN 123-45-6789 passport C1234567", "DE89370400440532013000", "cpf 52998224725 pesel 44051401359",
+		"I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<", "\xff2 55 08 14 168 025 38",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		once, hidden := Mask(in)
+		if hidden == (Hidden{}) && once != in {
+			t.Fatalf("changed without a finding: %q", once)
+		}
+		if again, more := Mask(once); more != (Hidden{}) || again != once {
+			t.Fatalf("not finished: %q then %q", once, again)
+		}
+		if len([]rune(once)) != len([]rune(in)) {
+			t.Fatalf("length changed: %q to %q", in, once)
+		}
+	})
 }
 
 func FuzzMaskCards(f *testing.F) {

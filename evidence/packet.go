@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,16 +15,21 @@ import (
 )
 
 // PacketVersion names the layout of packets and of their manifest.
-const PacketVersion = "packet/1"
+const PacketVersion = "packet/2"
 
 // Input is what a packet is composed from.
 type Input struct {
 	Case  dispute.Case
 	Items []dispute.Item // with Content for documents; notes are never sent
-	// Letter is a person's own letter, sent instead of the composed one; empty
-	// for the composed one.
-	Letter string
-	Limits Limits
+	// Letters are the words of the letter; nil for the built-in ones. A person's own
+	// letter among Items, of kind ItemLetter, goes instead of the composed one: the
+	// newest, and of one moment the one with the last id.
+	Letters *LetterSet
+	Limits  Limits
+	// Open reads the file of an item whose Content is empty, as often as it is
+	// asked; no bytes when the item has none. With it not all files are held at
+	// once. Nil when every Item has its Content.
+	Open func(dispute.Item) ([]byte, error)
 }
 
 // Packet is what a provider is sent: the texts, the files, and how they came
@@ -35,8 +41,13 @@ type Packet struct {
 	Exhibits  []Exhibit
 	Checklist Checklist // of what is sent, after what did not fit was left out
 	Letter    Letter
-	Lint      []Finding
-	Hash      string // SHA-256 of Manifest, lower-case hex
+	// Eligibility is how far earlier sales meet a network's rule. Compelling is what
+	// a provider may be sent for it: for Visa only, and nil where the rule is not
+	// met; it holds personal data.
+	Eligibility Eligibility
+	Compelling  *dispute.CompellingEvidence
+	Lint        []Finding
+	Hash        string // SHA-256 of Manifest, lower-case hex
 }
 
 // File is one document of a packet.
@@ -63,6 +74,10 @@ func Compose(in Input) (Packet, error) {
 	p := Packet{
 		Version: PacketVersion, Texts: r.texts, Files: r.files, Exhibits: r.book.public(),
 		Checklist: r.checklist, Letter: r.letter, Lint: slices.Concat(c.lint, r.lint),
+		Eligibility: r.book.eligibility,
+	}
+	if p.Eligibility.Program == VisaCompellingEvidence3 {
+		p.Compelling = r.book.compelling
 	}
 	slices.SortStableFunc(p.Lint, func(a, b Finding) int {
 		return strings.Compare(a.Limit+"\x00"+a.Subject, b.Limit+"\x00"+b.Subject)
@@ -82,10 +97,12 @@ func MinimalPacket(c dispute.Case, limits Limits) (Packet, error) {
 // without personal data.
 type manifest struct {
 	Version  string         `json:"version"`
-	Letter   string         `json:"letter"`
+	Letter   string         `json:"letter"` // the version of its words
 	Texts    []manifestText `json:"texts"`
 	Files    []manifestFile `json:"files"`
 	Exhibits []manifestItem `json:"exhibits"`
+	// Compelling is the SHA-256 of Packet.Compelling as JSON; empty without it.
+	Compelling string `json:"compelling,omitempty"`
 }
 
 type manifestText struct {
@@ -124,9 +141,17 @@ func Manifest(p Packet) []byte {
 	for _, e := range p.Exhibits {
 		m.Exhibits = append(m.Exhibits, manifestItem{e.Number, e.Item, e.Source})
 	}
-	out, err := json.Marshal(m)
+	if p.Compelling != nil {
+		m.Compelling = hash(marshal(p.Compelling))
+	}
+	return marshal(m)
+}
+
+// marshal writes what is made of strings, numbers and dates.
+func marshal(v any) []byte {
+	out, err := json.Marshal(v)
 	if err != nil {
-		panic("evidence: manifest: " + err.Error()) // strings and numbers always marshal
+		panic("evidence: manifest: " + err.Error()) // such values always marshal
 	}
 	return out
 }
@@ -136,14 +161,29 @@ func hash(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// ownLetter is the letter that a person wrote, among the items; empty without
+// one.
+func ownLetter(items []dispute.Item) string {
+	var newest *dispute.Item
+	for i, it := range items {
+		if it.Kind != dispute.ItemLetter || strings.TrimSpace(it.Facts[dispute.FactText]) == "" {
+			continue
+		}
+		if newest == nil || cmp.Or(it.At.Compare(newest.At), strings.Compare(it.ID, newest.ID)) > 0 {
+			newest = &items[i]
+		}
+	}
+	if newest == nil {
+		return ""
+	}
+	return newest.Facts[dispute.FactText]
+}
+
 // byHand puts a person's letter in place of the composed one. The claims stay:
 // other text fields use them.
 func byHand(l Letter, text string, exhibits int) (Letter, []Finding) {
-	var lint []Finding
-	masked, n := MaskCards(cleanText(text))
-	if n > 0 {
-		lint = append(lint, Finding{Limit: LimitCardNumber, Subject: string(dispute.FieldUncategorizedText), Value: int64(n), Action: "hidden but for the last four digits"})
-	}
+	masked, hidden := Mask(cleanText(text))
+	lint := hiddenLint(string(dispute.FieldUncategorizedText), hidden)
 	for _, number := range citedNumbers(masked) {
 		if number < 1 || number > exhibits {
 			lint = append(lint, Finding{Limit: LimitExhibitCited, Subject: string(dispute.FieldUncategorizedText),

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pdfcpu/pdfcpu/pkg/api"
@@ -160,7 +161,7 @@ func TestHashChangesWithEveryPart(t *testing.T) {
 		"a fact":   func(in *Input) { in.Items = edited("order:1001", dispute.FactProducts, "2 × Boots") },
 		"an item":  func(in *Input) { in.Items = without(in.Items, "track:7") },
 		"a source": func(in *Input) { in.Items[0].Source = "other" },
-		"a letter": func(in *Input) { in.Letter = "We disagree." },
+		"a letter": func(in *Input) { in.Items = append(in.Items, letterItem("letter:1", "We disagree.", opened)) },
 		"the case": func(in *Input) { in.Case.View.Snapshot.Amount.Minor++ },
 	} {
 		in := base
@@ -181,7 +182,7 @@ func TestManifest(t *testing.T) {
 	if err := json.Unmarshal(Manifest(p), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Version != PacketVersion || m.Letter != LetterVersion || len(m.Files) != len(p.Files) || len(m.Texts) != len(p.Texts) {
+	if m.Version != PacketVersion || m.Letter != BuiltInLetters().ID() || len(m.Files) != len(p.Files) || len(m.Texts) != len(p.Texts) {
 		t.Errorf("manifest %+v", m)
 	}
 	if !slices.IsSortedFunc(m.Texts, func(a, b manifestText) int { return strings.Compare(string(a.Field), string(b.Field)) }) {
@@ -218,13 +219,23 @@ func TestMinimalPacket(t *testing.T) {
 	}
 }
 
+func letterItem(id, text string, at time.Time) dispute.Item {
+	it := item(dispute.ItemLetter, id, dispute.FactText, text)
+	it.At = at
+	return it
+}
+
 func TestLetterByHand(t *testing.T) {
 	t.Parallel()
-	in := Input{Case: testCase(dispute.FamilyGeneral), Items: sale(), Limits: stripeLimits(),
-		Letter: "See Exhibit 1, Exhibits 2 and 99.\nCard 4111 1111 1111 1111."}
+	own := letterItem("letter:2", "See Exhibit 1, Exhibits 2 and 99.\nCard 4111 1111 1111 1111.", opened)
+	items := append(sale(), own, letterItem("letter:9", "An older one.", opened.Add(-time.Hour)), letterItem("letter:8", " ", opened.Add(time.Hour)))
+	in := Input{Case: testCase(dispute.FamilyGeneral), Items: items, Limits: stripeLimits()}
 	p := mustCompose(t, in)
-	if p.Letter.Version != letterByHand || strings.Contains(p.Texts[dispute.FieldUncategorizedText], "4111") {
+	if p.Letter.Version != letterByHand || !strings.HasPrefix(p.Letter.Text, "See Exhibit 1") || strings.Contains(p.Texts[dispute.FieldUncategorizedText], "4111") {
 		t.Errorf("letter %q", p.Texts[dispute.FieldUncategorizedText])
+	}
+	if n := len(p.Exhibits); n != len(sale())-1 {
+		t.Errorf("%d exhibits: the letter is one, or a note", n)
 	}
 	cited := findings(p.Lint, LimitExhibitCited)
 	if len(cited) != 1 || cited[0].Value != 99 {
@@ -233,7 +244,7 @@ func TestLetterByHand(t *testing.T) {
 	if len(findings(p.Lint, LimitCardNumber)) != 1 {
 		t.Errorf("no card found: %+v", p.Lint)
 	}
-	in.Letter = strings.Repeat("A sentence that goes on. ", 20_000)
+	in.Items = append(sale(), letterItem("letter:3", strings.Repeat("A sentence that goes on. ", 20_000), opened))
 	if _, err := Compose(in); dispute.KindOf(err) != dispute.Invalid {
 		t.Errorf("a letter of fifty pages: %v", err)
 	}

@@ -3,9 +3,11 @@ package evidence
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"slices"
 
 	"golang.org/x/image/draw"
 )
@@ -13,19 +15,53 @@ import (
 const mediaGIF = "image/gif" // converted, never sent
 
 // quality is one step of the ladder by which pictures are made smaller. Widths
-// and heights are the printable area of an A4 page at that many dots per inch;
-// providers ask for 150 to 200 and networks take at most 200 (JPMorgan, Visa).
+// and heights are the printable area of an A4 page at that many dots per inch.
 type quality struct {
 	dpi           int
 	width, height int // pixels
 	jpeg          int // the encoder's quality, 1 to 100
 	grey          bool
+	lossless      bool // pictures of PDFs are left as they are, unless too fine
 }
 
+// tooFine reports whether a picture that fills a page has more dots than this
+// quality allows. A page may lie on its side.
+func (q quality) tooFine(w, h int) bool {
+	return min(w, h) > q.width || max(w, h) > q.height
+}
+
+func (q quality) String() string {
+	colour := ""
+	if q.grey {
+		colour = " in grey"
+	}
+	return fmt.Sprintf("%d dots per inch%s, JPEG quality %d", q.dpi, colour, q.jpeg)
+}
+
+// qualities are the steps by which pictures are made smaller: harder compression
+// first, then grey, then fewer dots. Providers ask for 150 to 200 dots per inch,
+// networks take at most 200 (JPMorgan, Visa), and under 100 nobody reads a scan.
 var qualities = []quality{
-	{dpi: 200, width: 1370, height: 1968, jpeg: 85},
-	{dpi: 150, width: 1030, height: 1476, jpeg: 70},
-	{dpi: 100, width: 690, height: 984, jpeg: 55, grey: true},
+	{dpi: 200, width: 1370, height: 1968, jpeg: 85, lossless: true},
+	{dpi: 200, width: 1370, height: 1968, jpeg: 60},
+	{dpi: 200, width: 1370, height: 1968, jpeg: 60, grey: true},
+	{dpi: 150, width: 1027, height: 1476, jpeg: 55, grey: true},
+	{dpi: 100, width: 685, height: 984, jpeg: 45, grey: true},
+}
+
+// ladder are the qualities that a provider's limits allow.
+func ladder(l Limits) []quality {
+	steps := slices.Clone(qualities)
+	for i := range steps {
+		q := &steps[i]
+		if l.DPI > 0 && l.DPI < q.dpi {
+			q.width, q.height, q.dpi = q.width*l.DPI/q.dpi, q.height*l.DPI/q.dpi, l.DPI
+		}
+		if l.Gray {
+			q.grey, q.lossless = true, false
+		}
+	}
+	return slices.Compact(steps)
 }
 
 // picture is a picture ready to print: JPEG, upright, without metadata (which
@@ -43,7 +79,11 @@ func newPicture(b []byte, q quality) (picture, error) {
 	if err != nil {
 		return picture{}, refuse("the picture cannot be read: save it again as JPEG or PNG")
 	}
-	turn := orientation(b)
+	return newJPEG(src, orientation(b), q)
+}
+
+// newJPEG makes a picture no finer than a quality and turns it upright.
+func newJPEG(src image.Image, turn int, q quality) (picture, error) {
 	maxW, maxH := q.width, q.height
 	if turn >= 5 {
 		maxW, maxH = maxH, maxW
@@ -51,15 +91,30 @@ func newPicture(b []byte, q quality) (picture, error) {
 	flat := upright(fit(src, maxW, maxH), turn)
 	var out image.Image = flat
 	if q.grey {
-		grey := image.NewGray(flat.Bounds())
-		draw.Draw(grey, grey.Bounds(), flat, image.Point{}, draw.Src)
-		out = grey
+		out = greyscale(flat)
 	}
 	var buf bytes.Buffer
 	if err := jpeg.Encode(&buf, out, &jpeg.Options{Quality: q.jpeg}); err != nil {
 		return picture{}, refuse("the picture cannot be printed: %w", err)
 	}
 	return picture{jpeg: buf.Bytes(), width: out.Bounds().Dx(), height: out.Bounds().Dy()}, nil
+}
+
+// pagesOfPicture is what a picture takes in print, at least, as part of a page.
+func pagesOfPicture(b []byte) float64 {
+	conf, _, err := image.DecodeConfig(bytes.NewReader(b))
+	if err != nil || conf.Width <= 0 {
+		return 0
+	}
+	best := qualities[0]
+	w, h := conf.Width, conf.Height
+	if orientation(b) >= 5 {
+		w, h = h, w
+	}
+	if w > best.width {
+		w, h = best.width, h*best.width/w
+	}
+	return min(float64(h)/float64(best.height), 1)
 }
 
 // fit scales a picture down into a box and lays it on white; it never scales up.
@@ -77,8 +132,17 @@ func fit(src image.Image, maxW, maxH int) *image.RGBA {
 		draw.Draw(dst, dst.Bounds(), src, src.Bounds().Min, draw.Over)
 		return dst
 	}
-	draw.BiLinear.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Over, nil)
+	scaler(src.Bounds().Dx(), dst.Bounds().Dx()).Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Over, nil)
 	return dst
+}
+
+// scaler is the quick one where no dot of the picture is passed over. The other
+// looks at all of them and holds the whole picture in floating point.
+func scaler(from, to int) draw.Scaler {
+	if from <= 2*to {
+		return draw.ApproxBiLinear
+	}
+	return draw.BiLinear
 }
 
 // upright turns a picture as its Exif orientation (1 to 8) says.

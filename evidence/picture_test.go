@@ -40,7 +40,7 @@ func TestNewPictureFitsThePage(t *testing.T) {
 		{"small stays", 100, 50, qualities[0], 100, 50, false},
 		{"wide", 2740, 1000, qualities[0], 1370, 500, true},
 		{"tall", 100, 3936, qualities[0], 50, 1968, true},
-		{"coarse", 1370, 1968, qualities[2], 685, 984, true},
+		{"coarse", 1370, 1968, qualities[4], 685, 984, true},
 		{"one pixel", 1, 1, qualities[0], 1, 1, false},
 		{"a line", 30_000, 1, qualities[0], 1370, 1, true},
 	}

@@ -53,6 +53,12 @@ const (
 	proofOtherCharge   = "other_charge"
 	proofSeparate      = "separate_orders"
 	proofDocument      = "document"
+
+	proofCompelling      = "compelling_evidence"
+	proofSameBuyer       = "same_buyer"
+	proofTerms           = "terms_accepted"
+	proofUsed            = "used_after_purchase"
+	proofUsedAfterCancel = "used_after_cancellation"
 )
 
 var (
@@ -76,7 +82,12 @@ var proofs = proofTable(
 	proof{proofBilling, "Sent to the billing address", "Add both the billing and the delivery address.", isBillingAddress, citeTogether},
 	proof{proofCommunication, "Correspondence with the customer", "Attach the messages with the customer.", isMessage, citeTogether},
 	proof{proofPrior, "Earlier undisputed payments", "Add earlier payments of the same customer that were not disputed.", isPrior, citeTogether},
-	proof{proofAccessLog, "Access or usage log", "Add log lines with UTC time and IP address.", hasAny(dispute.FactAccessLog), citeTogether},
+	proof{proofAccessLog, "Access or usage log", "Add log lines with UTC time and IP address.", isAccess, citeTogether},
+	proof{proofUsed, "Use after the purchase", "Add log-ins or use of the product after the payment, with UTC times.", isUse, citeTogether},
+	proof{proofUsedAfterCancel, "Use after the cancellation", "Add the date of the cancellation and the use of the product after it.", isUseAfterCancel, citeTogether},
+	proof{proofTerms, "Terms accepted by the customer", "Add when and how the customer accepted the terms.", hasAny(dispute.FactTermsAcceptedAt), citeFirst},
+	proof{proofCompelling, "Two earlier sales to the same buyer", "Add two undisputed sales on the same card, 120 to 364 days old, with IP address or device and what else agrees.", isCompelling, citeTogether},
+	proof{proofSameBuyer, "Same device, account or IP address as earlier sales", "Add device, account and IP address of this sale and of earlier ones.", isSameBuyer, citeTogether},
 	proof{proofService, "Proof that the service was given", "Attach the work order, booking or completion note.", isService, citeEach},
 	proof{proofRefunded, "Refund already given", "If money went back, add the refund with its date.", isRefund, citeEach},
 	proof{proofRefundPolicy, "Refund terms shown to the customer", "Add how and when the refund terms were shown.", policy(dispute.FactRefundPolicy, dispute.FieldRefundPolicy), citeFirst},
@@ -120,7 +131,11 @@ func policy(name string, slot dispute.EvidenceField) func(*book, *exhibit) bool 
 }
 
 func isPayment(_ *book, e *exhibit) bool { return e.is(dispute.ItemPayment) }
-func isPrior(_ *book, e *exhibit) bool   { return e.is(dispute.ItemPriorPayment) }
+
+// isPrior matches an earlier sale that nobody complained of.
+func isPrior(_ *book, e *exhibit) bool {
+	return e.is(dispute.ItemPriorPayment) && e.fact(dispute.FactDisputed) != yes && e.fact(dispute.FactFraudReported) != yes
+}
 
 func isAuthenticated(_ *book, e *exhibit) bool {
 	if !e.is(dispute.ItemPayment) {

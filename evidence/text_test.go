@@ -50,19 +50,10 @@ func TestCleanText(t *testing.T) {
 	}
 }
 
-func TestDrawable(t *testing.T) {
-	t.Parallel()
-	in := "Ærø ŁÓDŹ Αθήνα Москва € – “x” 東京 😀 \n"
-	want := "Ærø ŁÓDŹ Αθήνα Москва € – “x” ?? ? \n"
-	if got := drawable(in); got != want {
-		t.Errorf("drawable = %q, want %q", got, want)
-	}
-}
-
 func textsFor(t *testing.T, family dispute.Family, items []dispute.Item, limits Limits) (map[dispute.EvidenceField]string, []Finding) {
 	t.Helper()
 	b := newBook(testCase(family), items)
-	l, err := draft(b, check(b))
+	l, err := draft(b, check(b), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +75,8 @@ func TestTexts(t *testing.T) {
 		dispute.FieldCustomerName:                 "Jana Müller",
 		dispute.FieldCustomerPurchaseIP:           "203.0.113.7",
 		dispute.FieldDuplicateChargeID:            "ch_0",
-		dispute.FieldDuplicateChargeExplanation: "The other charge of 129.00 EUR was made on 1 May 2026 (Exhibit 8). " +
-			"The two charges are for two orders: 1001 and 0900 (Exhibits 1, 3 and 8).",
+		dispute.FieldDuplicateChargeExplanation: "The two charges are for two orders: 1001 and 0900 (Exhibits 1, 3 and 8). " +
+			"The other charge of 129.00 EUR was made on 1 May 2026 (Exhibit 8).",
 		dispute.FieldProductDescription:     "1 × Running shoes, blue, size 39\nShoe club",
 		dispute.FieldRefundPolicyDisclosure: "Shown at checkout: returns within 14 days.",
 		dispute.FieldShippingAddress:        "Ackerstraße 1, 10115 Berlin, DE",
@@ -117,6 +108,48 @@ func TestTextsOfOtherFamilies(t *testing.T) {
 		if !strings.Contains(got[tt.field], tt.want) || (tt.want == "") != (got[tt.field] == "") {
 			t.Errorf("%s: %s = %q, want %q", tt.family, tt.field, got[tt.field], tt.want)
 		}
+	}
+}
+
+// The texts say what the logs and the terms say.
+func TestTextsOfUse(t *testing.T) {
+	t.Parallel()
+	got, _ := textsFor(t, dispute.FamilySubscription, richItems(), stripeLimits())
+	for field, want := range map[dispute.EvidenceField]string{
+		dispute.FieldAccessActivityLog: "2026-11-05T08:00:00Z 203.0.113.7 login\n" +
+			"2026-11-06T07:00:00Z Log-in from 203.0.113.7\n2026-11-09T21:00:00Z Training plan opened",
+		dispute.FieldRefundPolicyDisclosure:       "Shown at checkout: returns within 14 days.\nThe customer accepted the terms on 1 November 2026.",
+		dispute.FieldCancellationPolicyDisclosure: "Shown at sign-up: cancel until the day before renewal.\nThe customer accepted the terms on 1 November 2026.",
+	} {
+		if got[field] != want {
+			t.Errorf("%s = %q", field, got[field])
+		}
+	}
+	if rebuttal := got[dispute.FieldCancellationRebuttal]; !strings.Contains(rebuttal, "After the payment the customer used what was bought") {
+		t.Errorf("rebuttal %q", rebuttal)
+	}
+	poor, _ := textsFor(t, dispute.FamilySubscription, sale(), stripeLimits())
+	for _, field := range []dispute.EvidenceField{dispute.FieldAccessActivityLog, dispute.FieldRefundPolicyDisclosure, dispute.FieldCancellationPolicyDisclosure} {
+		if poor[field] != "" {
+			t.Errorf("%s is made up: %q", field, poor[field])
+		}
+	}
+}
+
+// Every text field of the providers is written, and nothing but texts and files
+// exists.
+func TestEveryFieldIsFilled(t *testing.T) {
+	t.Parallel()
+	filled := map[dispute.EvidenceField]bool{}
+	items := append(richItems(), item(dispute.ItemOrder, "stay", dispute.FactServiceDate, "2026-11-03"))
+	for _, family := range allFamilies {
+		got, _ := textsFor(t, family, items, stripeLimits())
+		for field := range got {
+			filled[field] = true
+		}
+	}
+	if len(filled) != len(textFields) || len(textFields)+len(stripeLimits().FileFields) != 27 {
+		t.Errorf("%d of %d text fields are filled, beside %d files", len(filled), len(textFields), len(stripeLimits().FileFields))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -12,27 +13,26 @@ import (
 // textFields writes each text slot from the book; an empty text is not sent.
 var textFields = map[dispute.EvidenceField]func(b *book, l Letter) string{
 	dispute.FieldUncategorizedText:  func(_ *book, l Letter) string { return l.Text },
-	dispute.FieldProductDescription: joined("\n", dispute.FactProducts, dispute.ItemOrder),
+	dispute.FieldProductDescription: productDescription,
 	dispute.FieldCustomerName:       firstOf(dispute.FactCustomerName, saleKinds...),
 	dispute.FieldCustomerEmail:      firstOf(dispute.FactCustomerEmail, saleKinds...),
 	dispute.FieldCustomerPurchaseIP: firstOf(dispute.FactPurchaseIP, saleKinds...),
 	dispute.FieldBillingAddress:     firstOf(dispute.FactBillingAddress, saleKinds...),
 	dispute.FieldShippingAddress: firstOf(dispute.FactShippingAddress,
 		dispute.ItemDelivery, dispute.ItemFulfillment, dispute.ItemOrder),
-	dispute.FieldShippingCarrier:        joined(", ", dispute.FactCarrier, shippingKinds...),
-	dispute.FieldShippingTrackingNumber: joined(", ", dispute.FactTrackingNumber, shippingKinds...),
-	dispute.FieldShippingDate:           shippingDate,
-	dispute.FieldServiceDate:            serviceDate,
-	dispute.FieldAccessActivityLog:      joined("\n", dispute.FactAccessLog),
-	dispute.FieldRefundPolicyDisclosure: joined("\n", dispute.FactRefundPolicy),
-	dispute.FieldCancellationPolicyDisclosure: joined("\n",
-		dispute.FactCancelPolicy),
+	dispute.FieldShippingCarrier:              joined(", ", dispute.FactCarrier, shippingKinds...),
+	dispute.FieldShippingTrackingNumber:       joined(", ", dispute.FactTrackingNumber, shippingKinds...),
+	dispute.FieldShippingDate:                 shippingDate,
+	dispute.FieldServiceDate:                  serviceDate,
+	dispute.FieldAccessActivityLog:            accessLog,
+	dispute.FieldRefundPolicyDisclosure:       disclosure(dispute.FactRefundPolicy),
+	dispute.FieldCancellationPolicyDisclosure: disclosure(dispute.FactCancelPolicy),
 	dispute.FieldRefundRefusalExplanation: claimsOf(
 		[]dispute.Family{dispute.FamilyCreditNotProcessed, dispute.FamilyProductUnacceptable},
-		proofRefunded, proofRefundPolicy, proofCancelPolicy),
+		proofRefunded, proofRefundPolicy, proofCancelPolicy, proofTerms, proofUsed),
 	dispute.FieldCancellationRebuttal: claimsOf(
 		[]dispute.Family{dispute.FamilySubscription, dispute.FamilyCreditNotProcessed},
-		proofSubscription, proofCancelPolicy, proofAccessLog, proofService, proofPrior),
+		proofUsedAfterCancel, proofSubscription, proofCancelPolicy, proofTerms, proofUsed, proofAccessLog, proofService, proofPrior),
 	dispute.FieldDuplicateChargeID: duplicateCharge,
 	dispute.FieldDuplicateChargeExplanation: claimsOf(
 		[]dispute.Family{dispute.FamilyDuplicate}, proofRefunded, proofOtherCharge, proofSeparate),
@@ -119,12 +119,68 @@ func firstOf(name string, kinds ...dispute.ItemKind) func(*book, Letter) string 
 	return func(b *book, _ Letter) string { return oneLine(b.first(name, kinds...)) }
 }
 
-// joined gives the different values of a fact; of any kind when none is named.
+// joined gives the different values of a fact.
 func joined(sep, name string, kinds ...dispute.ItemKind) func(*book, Letter) string {
-	if len(kinds) == 0 {
-		kinds = kindOrder
-	}
 	return func(b *book, _ Letter) string { return strings.Join(b.all(name, kinds...), sep) }
+}
+
+// productDescription is what was ordered; where no order tells, what the payment
+// was for.
+func productDescription(b *book, _ Letter) string {
+	for _, kind := range []dispute.ItemKind{dispute.ItemOrder, dispute.ItemPayment} {
+		if told := b.all(dispute.FactProducts, kind); len(told) > 0 {
+			return strings.Join(told, "\n")
+		}
+	}
+	return ""
+}
+
+// accessLog is every line of every log of use, as its source wrote it.
+func accessLog(b *book, _ Letter) string {
+	var out []string
+	for _, e := range b.exhibits {
+		for line := range strings.Lines(e.fact(dispute.FactAccessLog)) {
+			out = append(out, strings.TrimSpace(line))
+		}
+		if !e.is(dispute.ItemAccess) {
+			continue
+		}
+		for _, entry := range e.item.Log {
+			what, _ := Mask(oneLine(cleanText(entry.What)))
+			out = append(out, entry.At.UTC().Format(time.RFC3339)+" "+what)
+		}
+	}
+	return strings.Join(distinctLines(out), "\n")
+}
+
+func distinctLines(lines []string) []string {
+	var out []string
+	seen := map[string]bool{"": true}
+	for _, line := range lines {
+		if !seen[line] {
+			seen[line] = true
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// disclosure is how terms were shown, and when they were accepted.
+func disclosure(name string) func(*book, Letter) string {
+	return func(b *book, _ Letter) string {
+		var told []string
+		accepted := ""
+		for _, e := range b.exhibits {
+			told = append(told, e.fact(name))
+			if at, ok := e.date(dispute.FactTermsAcceptedAt); ok && accepted == "" {
+				accepted = "The customer accepted the terms on " + humanDate(at) + "."
+			}
+		}
+		if told = distinctLines(told); len(told) == 0 {
+			return ""
+		}
+		return strings.Join(distinctLines(append(told, accepted)), "\n")
+	}
 }
 
 // claimsOf gives the letter's sentences on some proofs, for some families.
@@ -170,9 +226,5 @@ func duplicateCharge(b *book, l Letter) string {
 	if l.Family != dispute.FamilyDuplicate || len(found) == 0 {
 		return ""
 	}
-	id := found[0].item.ID
-	if _, after, ok := strings.Cut(id, ":"); ok {
-		return after
-	}
-	return id
+	return afterColon(found[0].item.ID)
 }
