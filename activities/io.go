@@ -60,15 +60,22 @@ type Plan struct {
 	Respond  dispute.Response `json:"respond"`
 	// MinStrength is what the packet's strength must reach to go by itself before
 	// the cut-off.
-	MinStrength int            `json:"min_strength,omitempty"`
-	Rungs       []Rung         `json:"rungs,omitempty"` // future ones only, soonest first
-	CutOff      time.Time      `json:"cut_off,omitzero"`
-	AtCutOff    string         `json:"at_cut_off"` // submit, accept or person
-	Sources     []string       `json:"sources,omitempty"`
-	Notify      []NotifyTarget `json:"notify,omitempty"`
-	Tickets     []TicketTarget `json:"tickets,omitempty"`
-	Reports     []ReportTarget `json:"reports,omitempty"`
-	Accounting  []string       `json:"accounting,omitempty"`
+	MinStrength int       `json:"min_strength,omitempty"`
+	Rungs       []Rung    `json:"rungs,omitempty"` // future ones only, soonest first
+	CutOff      time.Time `json:"cut_off,omitzero"`
+	AtCutOff    string    `json:"at_cut_off"` // submit, accept or person
+	// Assignee is whom the rules give the case to while nobody has it.
+	Assignee string `json:"assignee,omitempty"`
+	// Hold keeps everything back until a person releases it; the cut-off acts all
+	// the same.
+	Hold bool `json:"hold,omitempty"`
+	// SendBy is when answering becomes dearer, where the response was weighed.
+	SendBy     time.Time      `json:"send_by,omitzero"`
+	Sources    []string       `json:"sources,omitempty"`
+	Notify     []NotifyTarget `json:"notify,omitempty"`
+	Tickets    []TicketTarget `json:"tickets,omitempty"`
+	Reports    []ReportTarget `json:"reports,omitempty"`
+	Accounting []string       `json:"accounting,omitempty"`
 	// SourcesUntil is when a source that has not answered is given up.
 	SourcesUntil time.Time `json:"sources_until"`
 	// Linger is how long a decided case stays open for late movements.
@@ -89,6 +96,8 @@ type Rung struct {
 	Kind string    `json:"kind"`
 	Name string    `json:"name"` // as the rules wrote it: "72h before the cut-off"
 	At   time.Time `json:"at"`
+	// To is who is on call then, where the queue escalates to whoever is.
+	To string `json:"to,omitempty"`
 }
 
 // NotifyTarget is where a case's card is posted.

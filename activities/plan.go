@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,36 +25,76 @@ func (s *Steps) Plan(ctx context.Context, in PlanInput) (p Plan, err error) {
 		return Plan{}, err
 	}
 	s.knowPayment(ctx, &row)
-	route, err := s.route(ctx, in.RuleSet, row)
+	row.Vendor = s.vendor(row.Ref.Connection)
+	set, route, err := s.route(ctx, in.RuleSet, row)
 	if err != nil {
 		return Plan{}, err
 	}
-	p = s.schedule(row, route)
+	p = s.schedule(row, route, set)
+	p.Assignee = s.assignee(ctx, row, route, set)
 	err = s.DB.InCase(ctx, in.Ref, func(tx *store.CaseTx) error {
 		r := tx.Row()
 		r.Rule, r.RuleSet, r.Route = route.Rule, route.SetHash, toJSON(route)
 		r.Queue, r.CutOffAt = p.Queue, p.CutOff
+		r.Vendor, r.Tags, r.Assignee = row.Vendor, route.Tags, cmp.Or(r.Assignee, p.Assignee)
 		return nil
 	})
 	return p, err
 }
 
+// vendor is the name of a connection's vendor; empty when it is not configured.
+func (s *Steps) vendor(connection string) string {
+	adapter, ok := s.Set.Adapter(connection)
+	if !ok {
+		return ""
+	}
+	return adapter.Vendor()
+}
+
 // route asks the rules. A set that this build cannot read and rules that cannot
-// decide leave the case to a person.
-func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (rules.Route, error) {
+// decide leave the case to a person; then the set is nil.
+func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (*rules.Set, rules.Route, error) {
 	set, err := s.ruleSet(ctx, hash)
 	if err != nil && retryable(dispute.KindOf(err)) {
-		return rules.Route{}, err
+		return nil, rules.Route{}, err
 	}
 	if err == nil {
+		in := s.DB.RuleInput(ctx, row, s.Now())
 		var route rules.Route
-		if route, err = set.Evaluate(s.DB.RuleInput(ctx, row, s.Now())); err == nil {
-			return route, nil
+		if route, err = set.Evaluate(in); err == nil {
+			s.shadow(ctx, row, in, route)
+			return set, route, nil
 		}
 		hash = set.Hash()
 	}
 	s.Log.ErrorContext(ctx, "rules cannot decide; a person will", "case", row.ID, "error", err)
-	return fallback(hash, err), nil
+	return nil, fallback(hash, err), nil
+}
+
+// assignee finds one of the queue's members, as the rules want. Who has the case
+// already keeps it, so that a repeat gives the same answer; when nobody can be
+// found the queue has it.
+func (s *Steps) assignee(ctx context.Context, row store.CaseRow, route rules.Route, set *rules.Set) string {
+	if route.Assign == nil || set == nil {
+		return ""
+	}
+	if row.Assignee != "" {
+		return row.Assignee
+	}
+	var found string
+	var err error
+	switch queue := set.Queues[route.Queue]; {
+	case route.Assign.Person != "":
+		return route.Assign.Person
+	case route.Assign.By == rules.AssignByRoundRobin:
+		found, err = s.DB.NextOf(ctx, queue.Name, queue.Members)
+	default:
+		found, err = s.DB.LeastLoaded(ctx, queue.Skilled(route.Assign.Skill))
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "nobody could be assigned", "case", row.ID, "kind", dispute.KindOf(err))
+	}
+	return found
 }
 
 // fallback leaves a case that no rule could decide to a person, and sends the
@@ -66,14 +107,15 @@ func fallback(hash string, err error) rules.Route {
 	}
 }
 
-// schedule turns a route into absolute times.
-func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
+// schedule turns a route into absolute times, by the calendar of its rule set;
+// without one, by none.
+func (s *Steps) schedule(row store.CaseRow, route rules.Route, set *rules.Set) Plan {
 	m := s.merchant(row.Ref.Connection)
 	now := s.Now()
 	p := Plan{
 		Rule: route.Rule, RuleSet: route.SetHash, Why: why(route), Queue: route.Queue,
 		Approval: route.Approval, Respond: route.Respond, MinStrength: route.MinStrength, AtCutOff: string(route.Ladder.AtCutOff),
-		Sources: s.sources(m, row.Ref.Connection), Accounting: m.Accounting,
+		Hold: route.Hold, Sources: only(s.sources(m, row.Ref.Connection), route.Sources), Accounting: m.Accounting,
 		Linger: s.Policy.Linger, RetryEvery: s.Policy.RetryEvery,
 	}
 	if snap := row.View.Snapshot; !networks.KnownReason(snap) {
@@ -94,54 +136,22 @@ func (s *Steps) schedule(row store.CaseRow, route rules.Route) Plan {
 			p.Reports = append(p.Reports, ReportTarget{Connection: r.Connection, On: r.On, To: r.To})
 		}
 	}
-	p.CutOff = cutOff(row.Deadline, s.Policy.Scale(route.Ladder.CutOff), now)
-	p.Rungs = s.rungs(route.Ladder, p.CutOff, now)
+	if route.Advice != nil {
+		p.SendBy = route.Advice.SendBy
+	}
+	var team rules.Team
+	if set != nil {
+		team = set.TeamOf(route.Queue)
+	}
+	p.CutOff, p.Rungs = climb(route.Ladder, team, row.Deadline, now, s.Policy.Scale)
+	if set != nil && set.Queues[route.Queue].EscalateTo == rules.OnCall {
+		onCall(p.Rungs, team)
+	}
 	p.SourcesUntil = now.Add(s.Policy.SourcePatience)
 	if !p.CutOff.IsZero() && p.CutOff.Before(p.SourcesUntil) {
 		p.SourcesUntil = p.CutOff
 	}
 	return p
-}
-
-// cutOff is the moment we stop waiting. When the rule's margin has passed
-// already, half of what is left is used, so that sources get their chance.
-func cutOff(d dispute.Deadline, margin time.Duration, now time.Time) time.Time {
-	if d.At.IsZero() {
-		return time.Time{}
-	}
-	at, end := d.At.Add(-margin), d.At
-	if !end.After(now) {
-		end = d.Last()
-	}
-	if !at.After(now) && end.After(now) {
-		at = now.Add(end.Sub(now) / 2)
-	}
-	return at
-}
-
-func (s *Steps) rungs(l rules.Ladder, cutOff, now time.Time) []Rung {
-	if cutOff.IsZero() {
-		return nil
-	}
-	var out []Rung
-	add := func(kind string, before []time.Duration) {
-		for _, d := range before {
-			if at := cutOff.Add(-s.Policy.Scale(d)); at.After(now) {
-				out = append(out, Rung{Kind: kind, Name: fmt.Sprintf("%s before the cut-off", hours(d)), At: at})
-			}
-		}
-	}
-	add(RungRemind, l.Remind)
-	add(RungEscalate, l.Escalate)
-	slices.SortStableFunc(out, func(a, b Rung) int { return a.At.Compare(b.At) })
-	return out
-}
-
-func hours(d time.Duration) string {
-	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	}
-	return fmt.Sprintf("%g h", d.Hours())
 }
 
 // sources are the merchant's, and the provider itself when it has evidence.
@@ -151,6 +161,14 @@ func (s *Steps) sources(m Merchant, provider string) []string {
 		out = slices.Insert(out, 0, provider)
 	}
 	return out
+}
+
+// only are the sources that rules allow; none of them allows all.
+func only(sources, allowed []string) []string {
+	if len(allowed) == 0 {
+		return sources
+	}
+	return slices.DeleteFunc(sources, func(name string) bool { return !slices.Contains(allowed, name) })
 }
 
 func (s *Steps) isSource(connection string) bool {
@@ -163,11 +181,20 @@ func (s *Steps) configured(connection string) bool {
 	return ok
 }
 
+// why quotes the values that the deciding rule looked at, and the sum where the
+// response was weighed.
 func why(r rules.Route) string {
+	text := ""
 	for _, m := range r.Explanation {
 		if m.Rule == r.Rule {
-			return m.Why
+			text = m.Why
 		}
 	}
-	return ""
+	if r.Advice == nil {
+		return text
+	}
+	if text != "" {
+		text += "; "
+	}
+	return text + r.Advice.Why
 }

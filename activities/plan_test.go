@@ -158,12 +158,12 @@ func TestSchedule(t *testing.T) {
 			{Kind: "escalate", Name: "12 h before the cut-off", At: cut.Add(-12 * time.Hour)},
 		},
 	}
-	if diff := cmp.Diff(want, w.schedule(row, route)); diff != "" {
+	if diff := cmp.Diff(want, w.schedule(row, route, nil)); diff != "" {
 		t.Error(diff)
 	}
 	route.Ticket.Connection = "help"
 	row.Deadline.At = noon.Add(10 * time.Minute)
-	got := w.schedule(row, route)
+	got := w.schedule(row, route, nil)
 	if diff := cmp.Diff([]TicketTarget{{Connection: "help", Priority: "high"}}, got.Tickets); diff != "" {
 		t.Error(diff)
 	}
@@ -171,7 +171,7 @@ func TestSchedule(t *testing.T) {
 		t.Errorf("near the deadline: sources until %s, rungs %v", got.SourcesUntil, got.Rungs)
 	}
 	row.Deadline, row.Ref.Connection = dispute.Deadline{}, "orphan"
-	got = w.schedule(row, route)
+	got = w.schedule(row, route, nil)
 	if !got.CutOff.IsZero() || got.Rungs != nil || got.Sources != nil || got.Accounting != nil || !got.SourcesUntil.Equal(noon.Add(10*time.Minute)) {
 		t.Errorf("without deadline and owner: %+v", got)
 	}
@@ -188,5 +188,61 @@ func TestUnknownReasonNeedsAPerson(t *testing.T) {
 	got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
 	if !got.Approval || !strings.Contains(got.Why, `"moonlight" is not known`) || got.CutOff.IsZero() {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Whom the rules give a case to keeps it when the plan is asked again.
+func TestPlanAssigns(t *testing.T) {
+	t.Parallel()
+	db := database(t)
+	text := func(assign string) string {
+		return strings.Replace(strings.Replace(ruleText("alpha"), "[a@example.com]", "[ana, { id: ben, skills: [fraud] }]", 1),
+			"then: {", "then: { tags: [vip], hold: true, sources: [none], assign: "+assign+",", 1)
+	}
+	version := int64(0)
+	for _, tt := range []struct{ assign, want string }{
+		{"{ by: round_robin }", "ana"}, {"{ by: round_robin }", "ben"}, {"{ by: load }", "ana"},
+		{"{ by: skill, skill: fraud }", "ben"}, {"ben", "ben"},
+	} {
+		w := newWorld(t, db)
+		w.open()
+		version = must[store.RuleSet](t)(db.PublishRules(t.Context(), text(tt.assign), "ana", "", version)).Version
+		got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+		row := w.row()
+		if got.Assignee != tt.want || row.Assignee != tt.want || !got.Hold || len(got.Sources) != 0 {
+			t.Errorf("%s: %s, kept %s, plan %+v", tt.assign, got.Assignee, row.Assignee, got)
+		}
+		if diff := cmp.Diff([]string{"vip"}, row.Tags); diff != "" || row.Vendor != "stripe" {
+			t.Errorf("vendor %q, tags %s", row.Vendor, diff)
+		}
+		if again := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref})); again.Assignee != tt.want {
+			t.Errorf("%s: again it is %s", tt.assign, again.Assignee)
+		}
+	}
+}
+
+func TestPlanByValueAndOnCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, database(t))
+	w.open()
+	text := strings.NewReplacer("respond: contest", "respond: by_value", "escalate_to: b@example.com", "escalate_to: on_call",
+		"remind: [24h]", "remind: [2bd], escalate: [24h]").Replace(ruleText("alpha")) + `calendar:
+  ops: { time_zone: UTC, on_call: { people: [ana, ben], hand_over: mon 09:00, from: 2026-03-02 } }
+`
+	must[store.RuleSet](t)(w.DB.PublishRules(t.Context(), text, "ana", "", 0))
+	got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
+	cut := w.row().Deadline.At.Add(-6 * time.Hour) // Saturday, 14 March, 6:00
+	want := []Rung{
+		{Kind: RungRemind, Name: "2 business days before the cut-off", At: cut.Add(-2 * day)},
+		{Kind: RungEscalate, Name: "24 h before the cut-off", At: cut.Add(-day), To: "ben"},
+	}
+	if diff := cmp.Diff(want, got.Rungs); diff != "" {
+		t.Error(diff)
+	}
+	if opened := w.row().View.Snapshot.OpenedAt; got.Respond != dispute.ResponseContest || !got.SendBy.Equal(opened.Add(11*day)) {
+		t.Errorf("%s, send by %s", got.Respond, got.SendBy)
+	}
+	if !strings.HasPrefix(got.Why, "contesting is worth more: contesting ") {
+		t.Errorf("why: %q", got.Why)
 	}
 }

@@ -29,7 +29,7 @@ func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
 		return nil, err
 	}
 	return s.sets.parse(stored.Hash, func() (*rules.Set, error) {
-		return rules.Parse(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
+		return rules.Read(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
 	})
 }
 

@@ -78,7 +78,7 @@ func (e *env) root() *cobra.Command {
 	root.AddCommand(
 		e.demoCommand(), e.devCommand(), e.starterCommand(), e.workerCommand(), e.allCommand(),
 		e.migrateCommand(), e.probeCommand(), e.doctorCommand(), e.connectCommand(), e.vendorsCommand(), e.configCommand(), e.simulatorCommand(),
-		e.casesCommand(), e.noticesCommand(), e.rulesCommand(), e.lettersCommand(), e.reasonsCommand(), e.booksCommand(), e.tokensCommand(), e.replayCommand(),
+		e.casesCommand(), e.noticesCommand(), e.rulesCommand(), e.importCommand(), e.lettersCommand(), e.reasonsCommand(), e.booksCommand(), e.tokensCommand(), e.replayCommand(),
 	)
 	wrapArgs(root)
 	return root

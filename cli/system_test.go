@@ -235,27 +235,6 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-func TestRulesLifeCycle(t *testing.T) {
-	t.Parallel()
-	sys := prepare(t)
-	file := write(t, goodRules)
-	if out := on(sys, "rules publish "+file+" --comment simpler").want(t, exitDone); !strings.Contains(out, "in force: ") {
-		t.Error(out)
-	}
-	out := on(sys, "rules history").want(t, exitDone)
-	if !strings.Contains(out, "simpler") || !strings.Contains(out, "cli:") || strings.Count(out, "\n") != 3 {
-		t.Error(out)
-	}
-	unknown := write(t, strings.Replace(goodRules, "ladder: l,", "ladder: l, notify: [{ connection: pager, channel: x }],", 1))
-	for _, verb := range []string{"check ", "publish "} {
-		r := on(sys, "rules "+verb+unknown)
-		r.want(t, exitFailed)
-		if !strings.Contains(r.err, `line 6: rule rest: there is no connection "pager"`) {
-			t.Errorf("%s: %s", verb, r.err)
-		}
-	}
-}
-
 // The running roles end by themselves when they are told to.
 func TestRolesEnd(t *testing.T) {
 	t.Parallel()

@@ -29,8 +29,13 @@ type Desk struct {
 	Limits func(c dispute.Case) evidence.Limits
 	// BaseCurrency is the one that published rules must compare amounts in.
 	BaseCurrency string
-	Now          func() time.Time
-	Log          *slog.Logger
+	// Connections are those that rules may name; nil where they are not known.
+	Connections []string
+	// RulesApproval says when a second person agrees to a change of the rules:
+	// always, never, or, when it is nil, when the change loosens a guard of money.
+	RulesApproval *bool
+	Now           func() time.Time
+	Log           *slog.Logger
 }
 
 // Person is somebody of the team, with the names that chats know them by.
@@ -74,18 +79,22 @@ const (
 	MayReadNotices  Right = "read notices"    // raw webhooks
 	MayRedeliver    Right = "redeliver notices"
 	MayReadBooks    Right = "read the books"
-	MayPublishRules Right = "publish rules"
+	MayDraftRules   Right = "draft rules"
+	MayPublishRules Right = "publish rules" // also approve, roll back and run beside
 	MayManageTokens Right = "manage tokens"
 )
 
 var rights = map[Role][]Right{
 	RoleViewer:  {MayReadCases},
-	RoleAnalyst: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices},
-	RoleManager: {MayReadCases, MayWorkCases, MayAnswer, MayChangePlans, MayReadNotices, MayRedeliver, MayPublishRules, MayReadBooks},
+	RoleAnalyst: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayDraftRules},
+	RoleManager: {
+		MayReadCases, MayWorkCases, MayAnswer, MayChangePlans, MayReadNotices, MayRedeliver,
+		MayReadBooks, MayDraftRules, MayPublishRules,
+	},
 	RoleFinance: {MayReadCases, MayReadBooks},
 	RoleAdmin: {
 		MayReadCases, MayWorkCases, MayAnswer, MayChangePlans, MayReadNotices, MayRedeliver,
-		MayReadBooks, MayPublishRules, MayManageTokens,
+		MayReadBooks, MayDraftRules, MayPublishRules, MayManageTokens,
 	},
 }
 

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ var (
 // workflow takes every update and answers as it is told.
 type workflow struct {
 	client.Client // nil: whatever else is asked of it panics
+	mu            sync.Mutex
 	updates       []client.UpdateWorkflowOptions
 	sendErr       error    // of sending
 	endErr        error    // of the outcome
@@ -43,6 +45,8 @@ type workflow struct {
 var face = dispute.Face{Status: dispute.StatusOnHold, Stage: dispute.StageChargeback, Next: "submits at the cut-off"}
 
 func (w *workflow) UpdateWorkflow(_ context.Context, o client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.updates = append(w.updates, o)
 	return outcome{err: w.endErr}, w.sendErr
 }

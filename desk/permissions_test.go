@@ -48,10 +48,80 @@ func useCases(t *testing.T) map[string]struct {
 		"redeliver":       {MayRedeliver, func(o office, by Actor) error { return o.Redeliver(ctx, by, o.notice) }},
 		"balances":        {MayReadBooks, func(o office, by Actor) error { _, err := o.Balances(ctx, by); return err }},
 		"entries":         {MayReadBooks, func(o office, by Actor) error { _, _, err := o.Entries(ctx, by, store.EntryFilter{}); return err }},
+		"import past": {MayPublishRules, func(o office, by Actor) error {
+			_, err := o.ImportPast(ctx, by, PastImport{Key: "k", Rows: pastRows(1)})
+			return err
+		}},
+		"imports": {MayReadCases, func(o office, by Actor) error { _, err := o.Imports(ctx, by); return err }},
+		"backtest": {MayDraftRules, func(o office, by Actor) error {
+			_, err := o.Backtest(ctx, by, Backtest{Draft: rules.Default()})
+			return err
+		}},
 		"publish rules": {MayPublishRules, func(o office, by Actor) error {
 			_, err := o.PublishRules(ctx, by, "r.yaml", []byte(ruleText), "")
 			return err
 		}},
+		"check rules": {MayReadCases, func(o office, by Actor) error {
+			_, _, err := o.CheckRules(ctx, by, "r.yaml", []byte(ruleText))
+			return err
+		}},
+		"rule text":   {MayReadCases, func(o office, by Actor) error { _, err := o.RuleText(ctx, by, Live); return err }},
+		"diff rules":  {MayReadCases, func(o office, by Actor) error { _, err := o.DiffRules(by, RuleText{}, RuleText{}); return err }},
+		"rule events": {MayReadCases, func(o office, by Actor) error { _, err := o.RuleEvents(ctx, by, 0, 0); return err }},
+		"rule drafts": {MayReadCases, func(o office, by Actor) error { _, err := o.RuleDrafts(ctx, by); return err }},
+		"rule draft": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.RuleDraft(ctx, by, 1<<40)
+			return unless(dispute.NotFound, err)
+		}},
+		"draft rules": {MayDraftRules, func(o office, by Actor) error {
+			_, err := o.DraftRules(ctx, by, DraftText{Source: ruleText})
+			return err
+		}},
+		"edit draft": {MayDraftRules, func(o office, by Actor) error {
+			_, err := o.EditDraft(ctx, by, 1<<40, 0, DraftText{})
+			return unless(dispute.NotFound, err)
+		}},
+		"check draft": {MayDraftRules, func(o office, by Actor) error {
+			_, err := o.CheckDraft(ctx, by, 1<<40, 0)
+			return unless(dispute.NotFound, err)
+		}},
+		"ask approval": {MayDraftRules, func(o office, by Actor) error {
+			_, err := o.AskApproval(ctx, by, 1<<40, 0)
+			return unless(dispute.NotFound, err)
+		}},
+		"drop draft": {MayDraftRules, func(o office, by Actor) error {
+			return unless(dispute.NotFound, o.DropDraft(ctx, by, 1<<40, 0))
+		}},
+		"approve draft": {MayPublishRules, func(o office, by Actor) error {
+			_, err := o.ApproveDraft(ctx, by, 1<<40, 0)
+			return unless(dispute.NotFound, err)
+		}},
+		"publish draft": {MayPublishRules, func(o office, by Actor) error {
+			_, err := o.PublishDraft(ctx, by, 1<<40, 0)
+			return unless(dispute.NotFound, err)
+		}},
+		"roll back rules": {MayPublishRules, func(o office, by Actor) error {
+			_, err := o.RollBackRules(ctx, by, 1<<40, "")
+			return unless(dispute.NotFound, err)
+		}},
+		"start shadow": {MayPublishRules, func(o office, by Actor) error {
+			_, err := o.StartShadow(ctx, by, RuleText{Name: "d", Source: guarded}, "")
+			return err
+		}},
+		"stop shadow": {MayPublishRules, func(o office, by Actor) error { return o.StopShadow(ctx, by) }},
+		"shadow report": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.ShadowReport(ctx, by, 0)
+			return unless(dispute.NotFound, err)
+		}},
+		"preview apply": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.PreviewApply(ctx, by, store.CaseFilter{})
+			return unless(dispute.NotFound, err)
+		}},
+		"apply to open": {MayChangePlans, func(o office, by Actor) error {
+			_, err := o.ApplyToOpen(ctx, by, 1<<40, store.CaseFilter{})
+			return unless(dispute.Conflict, unless(dispute.NotFound, err))
+		}},
+		"count open":   {MayReadCases, func(o office, by Actor) error { _, err := o.CountOpen(ctx, by); return err }},
 		"tokens":       {MayManageTokens, func(o office, by Actor) error { _, err := o.Tokens(ctx, by); return err }},
 		"create token": {MayManageTokens, func(o office, by Actor) error { _, err := o.CreateToken(ctx, by, "n", "a", RoleViewer); return err }},
 		"revoke token": {MayManageTokens, func(o office, by Actor) error {
@@ -110,11 +180,13 @@ func unless(kind dispute.Kind, err error) error {
 // show here.
 var matrix = map[Role][]Right{
 	RoleViewer:  {MayReadCases},
-	RoleAnalyst: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices},
-	RoleManager: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayChangePlans, MayRedeliver, MayReadBooks, MayPublishRules},
+	RoleAnalyst: {MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayDraftRules},
+	RoleManager: {
+		MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayChangePlans, MayRedeliver, MayReadBooks, MayDraftRules, MayPublishRules,
+	},
 	RoleFinance: {MayReadCases, MayReadBooks},
 	RoleAdmin: {
-		MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayChangePlans, MayRedeliver, MayReadBooks, MayPublishRules, MayManageTokens,
+		MayReadCases, MayWorkCases, MayAnswer, MayReadNotices, MayChangePlans, MayRedeliver, MayReadBooks, MayDraftRules, MayPublishRules, MayManageTokens,
 	},
 	"":      nil,
 	"owner": nil,

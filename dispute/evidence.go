@@ -278,11 +278,15 @@ type Decision struct {
 	By    string       `json:"by"` // the actor's id
 	At    time.Time    `json:"at"`
 	Stage Stage        `json:"stage,omitempty"` // what the person was looking at; stale when the case moved on
-	// Assignee for assign; Item for note and attach; Queue for change_plan.
+	// Assignee for assign; Item for note and attach; Queue, Response and RuleSet
+	// for change_plan.
 	Assignee string   `json:"assignee,omitempty"`
 	Item     string   `json:"item,omitempty"`
 	Queue    string   `json:"queue,omitempty"`
-	Response Response `json:"response,omitempty"` // for change_plan
+	Response Response `json:"response,omitempty"`
+	// RuleSet is the hash of the rule set to plan by from now on. Without it, and
+	// without a queue or a response, change_plan asks the one in force.
+	RuleSet string `json:"rule_set,omitempty"`
 	// Elsewhere says that submit or accept was done by hand at the provider.
 	Elsewhere bool `json:"elsewhere,omitempty"`
 }

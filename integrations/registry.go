@@ -168,6 +168,7 @@ var capabilities = []capability{
 	{"evidence", has[EvidenceSource]},
 	{"notify", has[Notifier]},
 	{"ticket", has[Ticketing]},
+	{"report", has[Reporter]},
 	{"accounting", has[Accounting]},
 	{"links", has[Linker]},
 	{"check", has[Checker]},

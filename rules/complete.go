@@ -1,25 +1,6 @@
 package rules
 
-import (
-	"fmt"
-	"strings"
-)
-
-// reachable finds rules behind one that always holds and decides.
-func (p *parser) reachable() {
-	for i, r := range p.set.Rules {
-		if !r.alwaysDecides() {
-			continue
-		}
-		for _, dead := range p.set.Rules[i+1:] {
-			p.rule = dead.ID
-			p.problem(dead.Line, fmt.Sprintf("the rule is never reached: %s on line %d always holds", r.ID, r.Line),
-				"move it up, or remove it")
-		}
-		p.rule = ""
-		return
-	}
-}
+import "strings"
 
 // complete finds every way in which a case could end without queue, ladder or
 // response. Along each way, what certainly was said counts: the defaults, the
@@ -28,6 +9,9 @@ func (p *parser) complete() {
 	certain := p.set.Defaults
 	for _, r := range p.set.Rules {
 		said := certain.or(r.Then)
+		if r.Shadow {
+			continue
+		}
 		if r.Continue {
 			if r.always() {
 				certain = said
@@ -57,7 +41,10 @@ func (r Rule) always() bool {
 	return r.condition != nil && r.condition.always != nil && *r.condition.always
 }
 
-func (r Rule) alwaysDecides() bool { return r.always() && !r.Continue }
+func (r Rule) alwaysDecides() bool { return r.always() && r.decides() }
+
+// decides reports whether a case that matches goes no further.
+func (r Rule) decides() bool { return !r.Continue && !r.Shadow }
 
 // or fills what is open with what others say; notices and tickets aside.
 func (e Effects) or(other Effects) Effects {
@@ -76,6 +63,13 @@ func (e Effects) or(other Effects) Effects {
 	if e.MinStrength == "" {
 		e.MinStrength = other.MinStrength
 	}
+	if e.Assign == nil {
+		e.Assign = other.Assign
+	}
+	if e.Sources == nil {
+		e.Sources = other.Sources
+	}
+	e.Hold = e.Hold || other.Hold
 	return e
 }
 

@@ -21,6 +21,8 @@ const (
 	conditionLimit = 4_000
 	// longestText is what the cost estimate takes for the longest text fact.
 	longestText = 128
+	// mostKeys is what it takes for the metadata of a payment; Stripe allows 50.
+	mostKeys = 50
 )
 
 // condition is a compiled `when`.
@@ -28,6 +30,7 @@ type condition struct {
 	program cel.Program
 	uses    []string // fields, in the order of first use
 	always  *bool    // the value of a condition that uses no field
+	tree    *ast.AST // as checked
 }
 
 // flaw is a problem of a condition; its line counts from the condition's own
@@ -65,7 +68,7 @@ func compile(text string, r *rates) (*condition, []flaw) {
 	if checked.OutputType() != cel.BoolType {
 		return nil, []flaw{{1, "the condition yields " + checked.OutputType().String() + ", not yes or no", "compare it with something"}}
 	}
-	c := &condition{}
+	c := &condition{tree: checked.NativeRep()}
 	flaws := c.inspect(checked, r)
 	if estimate, err := language().EstimateCost(checked, estimator{}); err != nil || estimate.Max > costLimit {
 		flaws = append(flaws, flaw{1, "the condition may cost too much to judge", "make it shorter, or split the rule"})
@@ -81,7 +84,7 @@ func compile(text string, r *rates) (*condition, []flaw) {
 	if len(c.uses) > 0 {
 		return c, nil
 	}
-	holds, err := c.holds(map[string]any{})
+	holds, err := c.holds(cel.NoVars())
 	if err != nil {
 		return nil, []flaw{{1, "the condition can never be judged: " + err.Error(), "write it differently"}}
 	}
@@ -90,7 +93,7 @@ func compile(text string, r *rates) (*condition, []flaw) {
 }
 
 // holds judges the condition. An error means that it cannot be judged.
-func (c *condition) holds(facts map[string]any) (bool, error) {
+func (c *condition) holds(facts any) (bool, error) {
 	if c.always != nil {
 		return *c.always, nil
 	}
@@ -197,6 +200,8 @@ func (estimator) EstimateSize(node cost.AstNode) *cost.SizeEstimate {
 		return &cost.SizeEstimate{Min: 1, Max: 1}
 	case node.Type() == cel.StringType && len(node.Path()) > 0:
 		return &cost.SizeEstimate{Min: 0, Max: longestText}
+	case node.Type().Kind() == cel.MapKind && len(node.Path()) > 0:
+		return &cost.SizeEstimate{Min: 0, Max: mostKeys}
 	}
 	return nil
 }

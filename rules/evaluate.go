@@ -1,61 +1,12 @@
 package rules
 
 import (
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
-	"github.com/rebuttal-hq/rebuttal/networks"
+	"github.com/rebuttal-hq/rebuttal/odds"
 )
-
-// Input is everything a rule set may look at. What is not known is left at its
-// zero value; Case.Family is found by package networks when it is empty.
-type Input struct {
-	Case             dispute.Case
-	Now              time.Time // the moment of the decision
-	EvidenceStrength int       // 0 to 4; 0 before the first packet
-	CustomerDisputes int       // earlier ones, without this one
-}
-
-func (in Input) validate() error {
-	op := "rules: evaluate case " + in.Case.ID
-	switch {
-	case in.Now.IsZero():
-		return dispute.Errorf(dispute.Invalid, op, "the input has no time")
-	case in.EvidenceStrength < 0 || in.EvidenceStrength > 4:
-		return dispute.Errorf(dispute.Invalid, op, "the evidence strength %d is not between 0 and 4", in.EvidenceStrength)
-	case in.CustomerDisputes < 0:
-		return dispute.Errorf(dispute.Invalid, op, "the count of the customer's disputes is negative")
-	}
-	return nil
-}
-
-func (in Input) snapshot() dispute.Snapshot { return in.Case.View.Snapshot }
-
-func (in Input) family() dispute.Family {
-	if in.Case.Family != "" {
-		return in.Case.Family
-	}
-	return networks.Family(in.snapshot())
-}
-
-func (in Input) networkCode() string {
-	snap := in.snapshot()
-	if known, ok := networks.Reason(snap.Network, snap.NetworkCode); ok {
-		return known.Code
-	}
-	return snap.NetworkCode
-}
-
-func (in Input) daysLeft() float64 {
-	if in.Case.Deadline.At.IsZero() {
-		return 0
-	}
-	return in.Case.Deadline.At.Sub(in.Now).Hours() / 24
-}
 
 // Route is where a case goes, and why. It holds ids and names of the rule set,
 // never personal data, so it may be pinned in workflow history.
@@ -68,10 +19,19 @@ type Route struct {
 	Ladder   Ladder           `json:"ladder"`
 	// MinStrength, 0 to 4, is what the evidence must reach before the packet goes
 	// by itself ahead of the cut-off.
-	MinStrength int      `json:"min_strength,omitempty"`
-	Notify      []Notify `json:"notify,omitempty"`
-	Ticket      *Ticket  `json:"ticket,omitempty"`
-	Reports     []Report `json:"reports,omitempty"`
+	MinStrength int `json:"min_strength,omitempty"`
+	// Assign is how one of the queue's members is found; nil leaves it open.
+	Assign *Assign `json:"assign,omitempty"`
+	// Hold keeps everything back until a person releases it, or the cut-off comes.
+	Hold bool `json:"hold,omitempty"`
+	// Sources are the only connections asked for evidence; all when it is empty.
+	Sources []string `json:"sources,omitempty"`
+	Tags    []string `json:"tags,omitempty"`
+	Notify  []Notify `json:"notify,omitempty"`
+	Ticket  *Ticket  `json:"ticket,omitempty"`
+	Reports []Report `json:"reports,omitempty"`
+	// Advice is the sum behind a response by value; nil where a rule chose.
+	Advice *odds.Advice `json:"advice,omitempty"`
 	// Explanation holds every rule that was looked at, in order.
 	Explanation []Match `json:"explanation"`
 }
@@ -86,6 +46,8 @@ type Match struct {
 	Why string `json:"why,omitempty"`
 	// Error says why the condition could not be judged.
 	Error string `json:"error,omitempty"`
+	// Shadow rules are told of and decide nothing.
+	Shadow bool `json:"shadow,omitempty"`
 	// Effects are what the rule brought about, and what it said in vain.
 	Effects []string `json:"effects,omitempty"`
 }
@@ -96,11 +58,11 @@ func (s *Set) Evaluate(in Input) (Route, error) {
 	if err := in.validate(); err != nil {
 		return Route{}, err
 	}
-	e := evaluation{set: s, facts: s.facts(in), by: map[string]string{}}
+	e := evaluation{set: s, facts: factsOf(s, in), by: map[string]string{}}
 	for _, r := range s.Rules {
 		m := e.try(r)
 		e.explanation = append(e.explanation, m)
-		if m.Matched && !r.Continue {
+		if m.Matched && r.decides() {
 			return e.finish(r), nil
 		}
 	}
@@ -110,97 +72,82 @@ func (s *Set) Evaluate(in Input) (Route, error) {
 // evaluation is one run through the rules.
 type evaluation struct {
 	set         *Set
-	facts       map[string]any
+	facts       *facts
 	said        Effects
 	by          map[string]string // who said what of said
-	unsure      bool              // some condition could not be judged
+	unsure      bool              // something could not be judged
 	explanation []Match
 }
 
 // try judges one rule and takes its effects over when it matches.
 func (e *evaluation) try(r Rule) Match {
-	m := Match{Rule: r.ID, Line: r.Line, Condition: r.When, Why: e.why(r.condition.uses)}
+	m := Match{Rule: r.ID, Line: r.Line, Condition: r.When, Shadow: r.Shadow, Why: e.why(r.condition.uses)}
 	holds, err := r.condition.holds(e.facts)
 	if err != nil {
-		e.unsure, m.Error = true, err.Error()
+		e.unsure, m.Error = e.unsure || !r.Shadow, err.Error()
 		return m
 	}
-	if m.Matched = holds; holds {
+	switch m.Matched = holds; {
+	case holds && r.Shadow:
+		m.Effects = []string{"would say: " + strings.Join(r.Then.list(), ", ")}
+	case holds:
 		m.Effects = e.apply(r.Then, r.ID, "")
 	}
 	return m
 }
 
 func (e *evaluation) why(uses []string) string {
-	parts := make([]string, len(uses))
+	if len(uses) == 1 {
+		return e.facts.quote(uses[0])
+	}
+	var b strings.Builder
 	for i, name := range uses {
-		parts[i] = name + " = " + show(e.facts[name])
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(e.facts.quote(name))
 	}
-	return strings.Join(parts, ", ")
+	return b.String()
 }
 
-// apply fills what is open and tells what it did. The suffix marks defaults.
-func (e *evaluation) apply(from Effects, rule, suffix string) []string {
-	var done []string
-	say := func(what, already, value string) {
-		switch {
-		case value == "":
-		case already == "":
-			e.by[what] = rule
-			done = append(done, what+" "+value+suffix)
-		case suffix == "" && already != value:
-			done = append(done, fmt.Sprintf("%s %s in vain: %s said %s", what, value, e.by[what], already))
-		}
-	}
-	say("queue", e.said.Queue, from.Queue)
-	say("approval", string(e.said.Approval), string(from.Approval))
-	say("respond", string(e.said.Respond), string(from.Respond))
-	say("ladder", e.said.Ladder, from.Ladder)
-	say("min_strength", e.said.MinStrength, from.MinStrength)
-	e.said = e.said.or(from)
-	for _, n := range from.Notify {
-		if !slices.Contains(e.said.Notify, n) {
-			e.said.Notify = append(e.said.Notify, n)
-			done = append(done, "notify "+n.Connection+" "+n.Channel)
-		}
-	}
-	for _, r := range from.Reports {
-		e.said.Reports = append(e.said.Reports, r)
-		done = append(done, "report "+strings.Join(words(r.On...), ", ")+" to "+r.Connection)
-	}
-	if t := from.Ticket; t != nil {
-		already := ""
-		if had := e.said.Ticket; had != nil {
-			already = had.Connection + " " + had.Priority
-		} else {
-			own := *t
-			e.said.Ticket = &own
-		}
-		say("ticket", already, t.Connection+" "+t.Priority)
-	}
-	return done
-}
-
-// finish adds the defaults and, after a condition that could not be judged, a
-// person's approval.
+// finish adds the defaults, decides by value where that is wanted and, after
+// something that could not be judged, asks for a person's approval.
 func (e *evaluation) finish(decider Rule) Route {
 	last := &e.explanation[len(e.explanation)-1]
 	last.Effects = append(last.Effects, e.apply(e.set.Defaults, "defaults", " by default")...)
+	if e.said.Assign != nil && !e.set.Queues[e.said.Queue].has(*e.said.Assign) {
+		last.Effects = append(last.Effects, "assign "+e.said.Assign.String()+" in vain: nobody like that in queue "+e.said.Queue)
+		e.said.Assign = nil
+	}
+	respond, advice, told := e.respond()
+	last.Effects = append(last.Effects, told...)
 	if e.unsure && e.said.Approval != ApprovalRequired {
 		e.said.Approval = ApprovalRequired
 		last.Effects = append(last.Effects, "approval required because a rule could not be judged")
 	}
 	strength, _ := strconv.Atoi(e.said.MinStrength) // a digit, or open
 	return Route{
-		MinStrength: strength,
-		Rule:        decider.ID, SetHash: e.set.hash,
-		Queue: e.said.Queue, Approval: e.said.Approval == ApprovalRequired, Respond: e.said.Respond,
-		Ladder: e.set.Ladders[e.said.Ladder].clone(), Notify: e.said.Notify, Ticket: e.said.Ticket, Reports: e.said.Reports,
-		Explanation: e.explanation,
+		Rule: decider.ID, SetHash: e.set.hash, Queue: e.said.Queue, Approval: e.said.Approval == ApprovalRequired,
+		Respond: respond, Advice: advice, Ladder: e.set.Ladders[e.said.Ladder].clone(), MinStrength: strength,
+		Assign: e.said.Assign, Hold: e.said.Hold, Sources: e.said.Sources, Tags: e.said.Tags,
+		Notify: e.said.Notify, Ticket: e.said.Ticket, Reports: e.said.Reports, Explanation: e.explanation,
 	}
 }
 
-func (l Ladder) clone() Ladder {
-	l.Remind, l.Escalate = slices.Clone(l.Remind), slices.Clone(l.Escalate)
-	return l
+// respond is the response, found by value where the rules leave it to that. An
+// amount that cannot be weighed is contested, by a person's leave.
+func (e *evaluation) respond() (r dispute.Response, advice *odds.Advice, told []string) {
+	if e.said.Respond != RespondByValue {
+		return e.said.Respond, nil, nil
+	}
+	a, err := e.facts.weigh()
+	if err != nil {
+		e.unsure = true
+		return dispute.ResponseContest, nil, []string{"respond contest: it cannot be weighed: " + err.Error()}
+	}
+	line := "respond " + string(a.Respond) + ": " + a.Why
+	if !a.SendBy.IsZero() {
+		line += "; send by " + a.SendBy.UTC().Format("2006-01-02 15:04 UTC") + ", then it costs more"
+	}
+	return a.Respond, &a, []string{line}
 }

@@ -148,11 +148,11 @@ rules:
 		currency string
 		want     string
 	}{
-		{100, "USD", "150 JPY"},   // 149.5, away from zero
-		{-100, "USD", "-150 JPY"}, // the same below zero
-		{99, "USD", "148 JPY"},    // 148.005
-		{1000, "KWD", "487 JPY"},  // 487.25
-		{7, "JPY", "7 JPY"},       // nothing to convert
+		{100, "USD", "150 JPY at 149.5"},   // 149.5, away from zero
+		{-100, "USD", "-150 JPY at 149.5"}, // the same below zero
+		{99, "USD", "148 JPY at 149.5"},    // 148.005
+		{1000, "KWD", "487 JPY at 487.25"}, // 487.25
+		{7, "JPY", "7 JPY"},                // nothing to convert
 		{math.MaxInt64, "JPY", "9223372036854775807 JPY"},
 		{math.MaxInt64, "USD", "92233720368547758.07 USD"}, // too large: stays as it was
 	}
@@ -241,7 +241,7 @@ func TestEvaluate(t *testing.T) {
 				everywhere,
 				{Rule: "refunded", Line: 15, Matched: true, Condition: "payment.refunded", Why: "payment.refunded = true",
 					Effects: []string{"respond contest", "ticket helpdesk low"}},
-				{Rule: "large", Line: 18, Matched: true, Condition: large, Why: "dispute.amount_base = 660.00 USD", Effects: []string{
+				{Rule: "large", Line: 18, Matched: true, Condition: large, Why: "dispute.amount_base = 660.00 USD at 1.10", Effects: []string{
 					"queue senior", "approval required", "notify alerts #large",
 					"ticket helpdesk urgent in vain: refunded said helpdesk low"}},
 				{Rule: "urgent", Line: 26, Matched: true, Condition: "days_left < 1", Why: "days_left = 0.5", Effects: []string{

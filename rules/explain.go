@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rebuttal-hq/rebuttal/odds"
 )
 
 // Explain routes a case and tells the outcome and every rule that was looked
@@ -30,7 +32,11 @@ func writeMatch(b *strings.Builder, m Match) {
 	case m.Matched:
 		mark = "✓"
 	}
-	fmt.Fprintf(b, "%s %s (line %d)\n", mark, m.Rule, m.Line)
+	shadow := ""
+	if m.Shadow {
+		shadow = ", in shadow"
+	}
+	fmt.Fprintf(b, "%s %s (line %d%s)\n", mark, m.Rule, m.Line, shadow)
 	fmt.Fprintf(b, "    when  %s\n", strings.ReplaceAll(m.Condition, "\n", "\n          "))
 	if m.Why != "" {
 		fmt.Fprintf(b, "    with  %s\n", m.Why)
@@ -56,6 +62,18 @@ func writeRoute(b *strings.Builder, r Route) {
 	if r.MinStrength > 0 {
 		fmt.Fprintf(b, "%-10s at least %d of 4, or a person, before the cut-off\n", "evidence", r.MinStrength)
 	}
+	if r.Assign != nil {
+		fmt.Fprintf(b, "%-10s %s\n", "assign", r.Assign)
+	}
+	if r.Hold {
+		fmt.Fprintf(b, "%-10s until a person releases it, or the cut-off comes\n", "hold")
+	}
+	if len(r.Sources) > 0 {
+		fmt.Fprintf(b, "%-10s only %s\n", "sources", strings.Join(r.Sources, ", "))
+	}
+	if len(r.Tags) > 0 {
+		fmt.Fprintf(b, "%-10s %s\n", "tags", strings.Join(r.Tags, ", "))
+	}
 	for _, n := range r.Notify {
 		fmt.Fprintf(b, "%-10s %s %s\n", "notify", n.Connection, n.Channel)
 	}
@@ -65,24 +83,39 @@ func writeRoute(b *strings.Builder, r Route) {
 	if r.Ticket != nil {
 		fmt.Fprintf(b, "%-10s %s %s\n", "ticket", r.Ticket.Connection, r.Ticket.Priority)
 	}
+	if r.Advice != nil {
+		writeOption(b, "contesting", r.Advice.Contest)
+		writeOption(b, "accepting", r.Advice.Accept)
+	}
+}
+
+// writeOption writes the sum of one answer, each line with its origin.
+func writeOption(b *strings.Builder, what string, o odds.Option) {
+	fmt.Fprintf(b, "\n%s is worth %s\n", what, o.Total)
+	for _, line := range o.Lines {
+		fmt.Fprintf(b, "  %12s  %s: %s\n", line.Amount, line.What, line.Origin)
+	}
 }
 
 // String is the ladder in one line.
 func (l Ladder) String() string {
 	parts := []string{l.Name + ":"}
-	if len(l.Remind) > 0 {
-		parts = append(parts, "remind "+showDurations(l.Remind)+" before the cut-off,")
+	if steps := showSteps(l.Remind, l.RemindDays); steps != "" {
+		parts = append(parts, "remind "+steps+" before the cut-off,")
 	}
-	if len(l.Escalate) > 0 {
-		parts = append(parts, "escalate "+showDurations(l.Escalate)+" before the cut-off,")
+	if steps := showSteps(l.Escalate, l.EscalateDays); steps != "" {
+		parts = append(parts, "escalate "+steps+" before the cut-off,")
 	}
-	return strings.Join(parts, " ") + fmt.Sprintf(" cut off %s before the deadline, then %s", showDuration(l.CutOff), l.AtCutOff)
+	return strings.Join(parts, " ") + fmt.Sprintf(" cut off %s before the deadline, then %s", showMargin(l.CutOff, l.CutOffDays), l.AtCutOff)
 }
 
-func showDurations(ds []time.Duration) string {
-	out := make([]string, len(ds))
-	for i, d := range ds {
-		out[i] = showDuration(d)
+func showSteps(durations []time.Duration, days []int) string {
+	var out []string
+	for _, n := range days {
+		out = append(out, showMargin(0, n))
+	}
+	for _, d := range durations {
+		out = append(out, showDuration(d))
 	}
 	return strings.Join(out, ", ")
 }

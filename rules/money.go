@@ -18,7 +18,26 @@ import (
 // rates are exact prices of one major unit of a currency in the base currency.
 type rates struct {
 	base string
-	to   map[string]*big.Rat
+	to   map[string]rate
+	date string // of the rates, as 2026-11-01; empty when not said
+}
+
+type rate struct {
+	exact *big.Rat
+	text  string // as written
+}
+
+// told says which rate brought an amount of a currency into the base currency:
+// " at 1.10 of 2026-11-01"; empty when none did.
+func (r *rates) told(currency string) string {
+	used, ok := r.to[currency]
+	switch {
+	case !ok:
+		return ""
+	case r.date == "":
+		return " at " + used.text
+	}
+	return " at " + used.text + " of " + r.date
 }
 
 // parseRate reads a plain decimal such as "1.0842" exactly.
@@ -41,11 +60,11 @@ func (r *rates) convert(m dispute.Money) (dispute.Money, error) {
 	if m.Currency == r.base {
 		return m, nil
 	}
-	rate, ok := r.to[m.Currency]
+	used, ok := r.to[m.Currency]
 	if !ok {
 		return dispute.Money{}, fmt.Errorf("no rate from %q to %s", m.Currency, r.base)
 	}
-	x := new(big.Rat).Mul(new(big.Rat).SetInt64(m.Minor), rate)
+	x := new(big.Rat).Mul(new(big.Rat).SetInt64(m.Minor), used.exact)
 	x.Mul(x, tenTo(dispute.Exponent(r.base)-dispute.Exponent(m.Currency)))
 	minor := roundHalfAway(x)
 	if !minor.IsInt64() {
@@ -86,7 +105,8 @@ func roundHalfAway(x *big.Rat) *big.Int {
 // compare as they are, amounts of different currencies in the base currency.
 type amount struct {
 	dispute.Money
-	rates *rates // nil in a literal: the other side brings them
+	rates  *rates // nil in a literal: the other side brings them
+	origin string // of a converted amount: which rate, for explanations
 }
 
 var moneyType = cel.ObjectType("money", traits.ComparerType)

@@ -2,12 +2,9 @@ package rules
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io"
-	"math/big"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +23,17 @@ const sizeLimit = 1 << 20
 // conditions that do not type-check or cost too much, rules that are never
 // reached, and any way in which a case could end without queue, ladder or
 // response.
-func Parse(name string, src []byte) (*Set, error) {
-	p := parser{set: &Set{
-		Name: name, BaseCurrency: "USD", Queues: map[string]Queue{}, Ladders: map[string]Ladder{},
+func Parse(name string, src []byte) (*Set, error) { return parse(name, src, true) }
+
+// Read is Parse for a text that was published: it leaves out the checks of what
+// a rule set brings about (rules that never match or are never reached, cut-offs
+// past a deadline), which grow with every release and with the facts. A case
+// keeps the rules that decided it.
+func Read(name string, src []byte) (*Set, error) { return parse(name, src, false) }
+
+func parse(name string, src []byte, strict bool) (*Set, error) {
+	p := parser{strict: strict, set: &Set{
+		Name: name, BaseCurrency: "USD", Teams: map[string]Team{}, Queues: map[string]Queue{}, Ladders: map[string]Ladder{},
 		source: canonical(src),
 	}}
 	if root := p.document(p.set.source); root != nil {
@@ -43,7 +48,8 @@ func Parse(name string, src []byte) (*Set, error) {
 
 type parser struct {
 	reader
-	set *Set
+	set    *Set
+	strict bool
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): `)
@@ -83,21 +89,31 @@ func (p *parser) syntax(err error) {
 }
 
 func (p *parser) read(root *yaml.Node) {
-	top := p.fields(root, "the rule set", "base_currency", "fx", "queues", "ladder", "ladders", "defaults", "rules")
+	top := p.fields(root, "the rule set", "base_currency", "fx", "fx_date", "handling_cost", "products_from", "countries_from",
+		"calendar", "queues", "ladder", "ladders", "defaults", "rules")
 	if root.Kind != yaml.MappingNode {
 		return
 	}
 	p.currencies(top["base_currency"], top["fx"])
+	p.sums(top)
+	if e, ok := top["calendar"]; ok {
+		p.calendar(e)
+	}
+	lines := map[string]int{}
 	if e, ok := top["queues"]; ok {
-		p.queues(e)
+		p.queues(e, lines)
 	}
 	for _, key := range []string{"ladder", "ladders"} {
 		if e, ok := top[key]; ok {
-			p.ladders(e)
+			p.ladders(e, lines)
 		}
 	}
+	p.teams(lines)
+	p.punctual(lines)
 	if e, ok := top["defaults"]; ok {
-		p.set.Defaults = p.effects(p.fields(e.value, "defaults", "queue", "approval", "ladder", "respond", "min_strength"))
+		f := p.fields(e.value, "defaults", effectKeys...)
+		p.set.Defaults = p.effects(f)
+		p.assignable(p.set.Defaults, lineOf(f["assign"], e.line))
 	}
 	rules, ok := top["rules"]
 	if !ok {
@@ -114,7 +130,7 @@ func (p *parser) currencies(base, fx entry) {
 		p.set.BaseCurrency = code
 		p.currency(base.value.Line, code)
 	}
-	p.set.rates = &rates{base: p.set.BaseCurrency, to: map[string]*big.Rat{}}
+	p.set.rates = &rates{base: p.set.BaseCurrency, to: map[string]rate{}}
 	if fx.value == nil {
 		return
 	}
@@ -123,15 +139,42 @@ func (p *parser) currencies(base, fx entry) {
 		if !p.currency(e.line, e.key) || word == "" {
 			continue
 		}
-		rate, err := parseRate(word)
+		exact, err := parseRate(word)
 		switch {
 		case err != nil:
 			p.problem(e.value.Line, "the rate of "+e.key+": "+err.Error(), `write one unit in the base currency, as in EUR: "1.08"`)
 		case e.key == p.set.BaseCurrency:
 			p.problem(e.line, e.key+" is the base currency", "remove its rate")
 		default:
-			p.set.rates.to[e.key] = rate
+			p.set.rates.to[e.key] = rate{exact, word}
 		}
+	}
+}
+
+// sums reads what amounts are converted and weighed with.
+func (p *parser) sums(top map[string]entry) {
+	if e, ok := top["fx_date"]; ok {
+		if day, ok := p.day(e.value, "fx_date"); ok {
+			p.set.rates.date = day.Format(time.DateOnly)
+		}
+	}
+	p.set.ProductsFrom = p.text(top["products_from"], "products_from")
+	p.set.CountriesFrom = p.text(top["countries_from"], "countries_from")
+	word := p.text(top["handling_cost"], "handling_cost")
+	if word == "" {
+		return
+	}
+	cost, err := dispute.ParseMoney(word)
+	if err == nil {
+		_, err = p.set.rates.convert(cost)
+	}
+	switch line := top["handling_cost"].value.Line; {
+	case err != nil:
+		p.problem(line, "handling_cost: "+err.Error(), "write what the work on one answer costs, as in 8 "+p.set.BaseCurrency)
+	case cost.Minor < 0:
+		p.problem(line, "handling_cost is negative: "+word, "write it without a sign")
+	default:
+		p.set.HandlingCost = cost
 	}
 }
 
@@ -141,87 +184,6 @@ func (p *parser) currency(line int, code string) bool {
 	}
 	p.problem(line, quote(code)+" is no currency", "write three capital letters, as in USD")
 	return false
-}
-
-func (p *parser) queues(e entry) {
-	for _, q := range p.entries(e.value, "queues") {
-		f := p.fields(q.value, "queue "+q.key, "members", "escalate_to")
-		queue := Queue{Name: q.key, EscalateTo: p.text(f["escalate_to"], "escalate_to")}
-		for _, n := range p.list(f["members"], "members") {
-			if member := p.text(entry{value: n}, "a member"); member != "" {
-				queue.Members = append(queue.Members, member)
-			}
-		}
-		if len(queue.Members) == 0 {
-			p.problem(q.line, "queue "+q.key+" has no members", "name somebody: members: [person@example.com]")
-		}
-		p.set.Queues[q.key] = queue
-	}
-}
-
-func (p *parser) ladders(e entry) {
-	for _, l := range p.entries(e.value, "ladder") {
-		if _, twice := p.set.Ladders[l.key]; twice {
-			p.problem(l.line, "ladder "+l.key+" is written twice", "remove one")
-		}
-		p.set.Ladders[l.key] = p.ladder(l)
-	}
-}
-
-func (p *parser) ladder(e entry) Ladder {
-	what := "ladder " + e.key
-	f := p.fields(e.value, what, "remind", "escalate", "cut_off", "at_cut_off")
-	l := Ladder{
-		Name:     e.key,
-		Remind:   p.steps(f["remind"], "remind"),
-		Escalate: p.steps(f["escalate"], "escalate"),
-		AtCutOff: AtCutOff(p.choice(f["at_cut_off"], "at_cut_off", string(AtCutOffSubmit), string(AtCutOffAccept), string(AtCutOffPerson))),
-	}
-	if _, ok := f["at_cut_off"]; !ok {
-		p.problem(e.line, what+" does not say what happens at the cut-off", "add at_cut_off: submit, accept or person")
-	}
-	cut, ok := f["cut_off"]
-	if !ok {
-		p.problem(e.line, what+" has no cut-off", "add cut_off: 6h")
-		return l
-	}
-	if d, ok := p.duration(cut.value, "cut_off"); ok && d == 0 {
-		p.problem(cut.value.Line, "cut_off leaves no time to send before the deadline", "make it an hour or more, as in cut_off: 6h")
-	} else {
-		l.CutOff = d
-	}
-	return l
-}
-
-// steps reads durations before the cut-off, longest first.
-func (p *parser) steps(e entry, what string) []time.Duration {
-	var out []time.Duration
-	for _, n := range p.list(e, what) {
-		d, ok := p.duration(n, what)
-		switch {
-		case !ok:
-		case d == 0:
-			p.problem(n.Line, "a step of "+what+" is not before the cut-off", "write how long before, as in 24h")
-		case slices.Contains(out, d):
-			p.problem(n.Line, what+" has "+showDuration(d)+" twice", "remove one")
-		default:
-			out = append(out, d)
-		}
-	}
-	slices.SortFunc(out, func(a, b time.Duration) int { return cmp.Compare(b, a) })
-	return out
-}
-
-// effects reads everything but notices and the ticket.
-func (p *parser) effects(f map[string]entry) Effects {
-	return Effects{
-		Queue:    named(p, f["queue"], "queue", p.set.Queues),
-		Approval: Approval(p.choice(f["approval"], "approval", string(ApprovalNone), string(ApprovalRequired))),
-		Ladder:   named(p, f["ladder"], "ladder", p.set.Ladders),
-		Respond: dispute.Response(p.choice(f["respond"], "respond",
-			string(dispute.ResponseContest), string(dispute.ResponseAccept))),
-		MinStrength: p.choice(f["min_strength"], "min_strength", "0", "1", "2", "3", "4"),
-	}
 }
 
 // named reads the name of something declared above.

@@ -32,13 +32,13 @@ func (p *parser) rules(e entry) {
 		p.problem(e.line, "there are no rules", `add a rule with when: "true"`)
 		return
 	}
-	p.reachable()
 	p.complete()
+	p.reachable()
 }
 
 func (p *parser) ruleAt(n *yaml.Node) (Rule, bool) {
 	r := Rule{Line: n.Line}
-	f := p.fields(n, "a rule", "id", "when", "then", "continue")
+	f := p.fields(n, "a rule", "id", "when", "then", "continue", "shadow")
 	if n.Kind != yaml.MappingNode {
 		return r, false
 	}
@@ -49,25 +49,27 @@ func (p *parser) ruleAt(n *yaml.Node) (Rule, bool) {
 	}
 	r.When, r.condition = p.when(f["when"], r.Line)
 	r.Continue = p.yes(f["continue"], "continue")
+	r.Shadow = p.yes(f["shadow"], "shadow")
 	then, ok := f["then"]
 	if !ok {
 		p.problem(r.Line, "the rule says nothing", "add then: { queue: … }")
 		return r, true
 	}
-	g := p.fields(then.value, "then", "queue", "approval", "ladder", "respond", "min_strength", "notify", "ticket", "report", "continue")
+	known := append([]string{"hold", "tags", "sources", "notify", "ticket", "report", "continue", "shadow"}, effectKeys...)
+	g := p.fields(then.value, "then", known...)
 	r.Continue = r.Continue || p.yes(g["continue"], "continue")
+	r.Shadow = r.Shadow || p.yes(g["shadow"], "shadow")
 	r.Then = p.effects(g)
-	for _, one := range p.list(g["notify"], "notify") {
-		r.Then.Notify = append(r.Then.Notify, p.notify(one))
-	}
-	for _, one := range p.list(g["report"], "report") {
-		r.Then.Reports = append(r.Then.Reports, p.report(one))
-	}
-	if t, ok := g["ticket"]; ok {
-		ticket := p.ticket(t)
-		r.Then.Ticket = &ticket
-	}
+	p.more(&r.Then, g)
+	p.assignable(r.Then, lineOf(g["assign"], r.Line))
 	return r, true
+}
+
+func lineOf(e entry, otherwise int) int {
+	if e.value == nil {
+		return otherwise
+	}
+	return e.value.Line
 }
 
 func (p *parser) when(e entry, ruleLine int) (string, *condition) {
@@ -153,5 +155,5 @@ func (p *parser) refer(e entry, line int, connection string, optional bool) {
 		p.problem(line, "no connection is named", "add connection: and its name in the configuration")
 		return
 	}
-	p.set.references = append(p.set.references, reference{p.rule, connection, e.value.Line, optional})
+	p.set.references = append(p.set.references, reference{p.rule, connection, e.value.Line, optional, "write optional: true beside it"})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,7 +74,7 @@ func TestParseFindsEveryProblem(t *testing.T) {
 		"empty rules":      {head + "rules: []\n", set(8, "there are no rules", `add a rule with when: "true"`)},
 		"rules no list":    {head + "rules: {a: b}\n", append(set(8, "rules is no list", "write it as [a, b]"), set(8, "there are no rules", `add a rule with when: "true"`)...)},
 		"empty value":      {strings.Replace(head, "base_currency: USD", "base_currency:", 1) + ok, set(1, "base_currency is empty or no single value", "write one value")},
-		"merge key":        {head + ok + "\n<<: {a: b}\n", set(9, `the rule set has no setting "<<"`, "use one of base_currency, defaults, fx, ladder, ladders, queues, rules")},
+		"merge key":        {head + ok + "\n<<: {a: b}\n", set(9, `the rule set has no setting "<<"`, "use one of base_currency, calendar, countries_from, defaults, fx, fx_date, handling_cost, ladder, ladders, products_from, queues, rules")},
 		"rule no mapping":  {one("word"), set(9, "a rule is no mapping", "write it as name: value")},
 		"rule unknown key": {one(`{ id: r, wen: x, when: first_time, then: { queue: front } }`), set(9, `a rule has no setting "wen"`, "did you mean when?")},
 
@@ -114,7 +115,7 @@ func TestParseFindsEveryProblem(t *testing.T) {
 		"ladder unknown":   {one("id: r\n    when: first_time\n    then:\n      ladder: steep"), rule(12, `there is no ladder "steep"`, "declare it at the top (there is std)")},
 		"default unknown":  {strings.Replace(head, "queue: front", "queue: nobody", 1) + ok, set(7, `there is no queue "nobody"`, "declare it at the top (there is front)")},
 		"approval odd":     {one("id: r\n    when: first_time\n    then: { approval: maybe }"), rule(11, `approval cannot be "maybe"`, "use one of none, required")},
-		"respond odd":      {one("id: r\n    when: first_time\n    then: { respond: ignore }"), rule(11, `respond cannot be "ignore"`, "use one of contest, accept")},
+		"respond odd":      {one("id: r\n    when: first_time\n    then: { respond: ignore }"), rule(11, `respond cannot be "ignore"`, "use one of contest, accept, by_value")},
 		"continue odd":     {one("id: r\n    when: first_time\n    continue: maybe\n    then: { queue: front }"), rule(11, `continue cannot be "maybe"`, "use one of true, false")},
 		"no channel":       {one("id: r\n    when: first_time\n    then: { notify: [{ connection: a }] }"), rule(11, "the notice has no channel", `add channel: "#disputes"`)},
 		"no connection":    {one("id: r\n    when: first_time\n    then: { ticket: { priority: low } }"), rule(11, "no connection is named", "add connection: and its name in the configuration")},
@@ -126,12 +127,52 @@ func TestParseFindsEveryProblem(t *testing.T) {
 		"a way without":    {strings.Replace(head, "ladder: std, ", "", 1) + "rules:\n  - { id: r, when: first_time, then: { respond: accept } }\n  - { id: rest, when: \"true\", then: { ladder: std } }\n", rule(9, "a case that this rule decides has no ladder", "name it in then, or under defaults")},
 		"uncertain way":    {strings.Replace(head, "ladder: std, ", "", 1) + "rules:\n  - { id: maybe, when: first_time, continue: true, then: { ladder: std } }\n  - { id: r, when: \"true\", then: { respond: accept } }\n", rule(10, "a case that this rule decides has no ladder", "name it in then, or under defaults")},
 
+		// people and sources
+		"assigned outside":      {one("id: r\n    when: first_time\n    then: { assign: b@example.com }"), rule(11, "b@example.com is not a member of any queue", "did you mean a@example.com? Otherwise add them to its members")},
+		"assigned elsewhere":    {strings.Replace(one("id: r\n    when: first_time\n    then: { queue: front, assign: b@example.com }"), "queues:\n", "queues: # two\n  back: { members: [b@example.com] }\n", 1), rule(12, "b@example.com is not a member of queue front", "did you mean a@example.com? Otherwise add them to its members")},
+		"default assigned":      {strings.Replace(head, "queue: front,", "queue: front, assign: ben,", 1) + ok, set(7, "ben is not a member of queue front", "add them to its members (there is a@example.com)")},
+		"skill of nobody":       {one("id: r\n    when: first_time\n    then: { assign: { by: skill, skill: fraud } }"), rule(11, `nobody of any queue has the skill "fraud"`, "write { id: person, skills: [fraud] } among the members")},
+		"skill not said":        {one("id: r\n    when: first_time\n    then: { assign: { by: skill } }"), rule(11, "assign does not say how", "write { by: load }, { by: round_robin } or { by: skill, skill: fraud }")},
+		"skill for nothing":     {one("id: r\n    when: first_time\n    then: { assign: { by: load, skill: fraud } }"), rule(11, "assign by load asks for no skill", "write by: skill, or leave the skill out")},
+		"member without id":     {strings.Replace(head, "[a@example.com]", "[a@example.com, { skills: [fraud] }]", 1) + ok, set(4, "a member has no id", "write { id: person@example.com, skills: [fraud] }")},
+		"no such team":          {strings.Replace(head, "members:", "team: moon, members:", 1) + ok, set(4, `there is no team "moon"`, "declare it at the top")},
+		"nobody on call":        {strings.Replace(head, "members:", "escalate_to: on_call, members:", 1) + ok, set(4, "queue front escalates to whoever is on call, and nobody is", "give its team an on_call list under calendar")},
+		"sources name nothing":  {one("id: r\n    when: first_time\n    then: { sources: [] }"), rule(11, "sources names nothing", "name something, or leave it out")},
+		"handling cost":         {head + "handling_cost: much\n" + ok, set(8, `handling_cost: money "much": want an amount and a three-letter currency, as in "129.00 USD"`, "write what the work on one answer costs, as in 8 USD")},
+		"handling cost no rate": {head + "handling_cost: 5 BRL\n" + ok, set(8, `handling_cost: no rate from "BRL" to USD`, "write what the work on one answer costs, as in 8 USD")},
+		"rates of no day":       {head + "fx_date: today\n" + ok, set(8, `fx_date: "today" is no date`, "write it as in 2026-12-25")},
+
+		// cut-offs that can come too late, or before there is anything to answer
+		"cut-off too early":      {strings.Replace(head, "6h", "6d", 1) + ok, set(6, "cut_off 6d can be 6d before the deadline, and Discover gives only 5d at the stage inquiry", "make it shorter, as in cut_off: 6h")},
+		"business days, no team": {strings.Replace(head, "24h", "2bd", 1) + ok, set(6, "ladder std counts business days, and queue front has no team", "add a team under calendar, and team: to the queue")},
+		"business days stretch":  {strings.Replace(head, "6h", "4bd", 1) + "calendar: { a: { time_zone: UTC, holidays: [2026-12-25, 2026-12-24] } }\n" + ok, set(6, "cut_off 4bd can be 10d before the deadline (team a, before 2026-12-28), and Discover gives only 5d at the stage inquiry", "make it shorter, as in cut_off: 6h")},
+		"business days negative": {strings.Replace(head, "6h", "-1bd", 1) + ok, set(6, "cut_off is negative: -1bd", "write how long before, without a sign")},
+		"no business days":       {strings.Replace(head, "6h", "0bd", 1) + ok, set(6, "cut_off leaves no time to send before the deadline", "make it an hour or more, as in cut_off: 6h")},
+		"business days odd":      {strings.Replace(head, "6h", "xbd", 1) + ok, set(6, `cut_off: "xbd" is no duration`, "write business days as 2bd")},
+		"too many business days": {strings.Replace(head, "24h", "300bd", 1) + ok, set(6, "remind is longer than a year: 300bd", "make it shorter")},
+		"business days twice":    {strings.Replace(head, "24h", "2bd, 2bd", 1) + "calendar: { a: { time_zone: UTC } }\n" + ok, set(6, "remind has 2bd twice", "remove one")},
+
+		// rules that never match or are never reached
+		"never":                  {when(`"false"`), rule(9, "the condition never holds", "take one side of the contradiction out, or remove the rule")},
+		"two families":           {when(`dispute.family == "fraudulent" && dispute.family == "general"`), rule(9, "the condition never holds: dispute.family cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"more and less":          {when("days_left > 5 && days_left < 3"), rule(9, "the condition never holds: days_left cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"money bounds":           {when(`dispute.amount_base >= money("500 USD") && dispute.amount_base < money("100 USD")`), rule(9, "the condition never holds: dispute.amount_base cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"beyond what it can be":  {when("evidence_strength > 4"), rule(9, "the condition never holds: evidence_strength cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"yes and no":             {when("first_time && !first_time"), rule(9, "the condition never holds: first_time cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"no value is left":       {when(`payment.refund != "none" && !(payment.refund in ["partial", "full"])`), rule(9, "the condition never holds: payment.refund cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"each way fails":         {when(`days_left > 5 && (days_left < 3 || 4 >= days_left)`), rule(9, "the condition never holds: days_left cannot be all of that at once", "take one side of the contradiction out, or remove the rule")},
+		"a text and its reverse": {when(`dispute.reason.startsWith("a") && !dispute.reason.startsWith("a")`), rule(9, `the condition never holds: dispute.reason.startsWith("a") cannot be all of that at once`, "take one side of the contradiction out, or remove the rule")},
+		"same rule twice":        {one("{ id: a, when: first_time, then: { queue: front } }\n  - { id: r, when: first_time, then: { respond: accept } }"), rule(10, "the rule is never reached: a on line 9 takes every case that it matches", "move it up, or remove it")},
+		"wider above":            {one("{ id: a, when: 'days_left < 5 || first_time', then: { queue: front } }\n  - { id: r, when: 'days_left < 3 && payment.known', then: { respond: accept } }"), rule(10, "the rule is never reached: a on line 9 takes every case that it matches", "move it up, or remove it")},
+		"wider money above": {one("{ id: a, when: 'dispute.amount_base >= money(\"100 USD\")', then: { queue: front } }\n  - { id: r, when: 'dispute.amount_base > money(\"500 USD\") && dispute.family in [\"fraudulent\"]', then: { respond: accept } }"),
+			rule(10, "the rule is never reached: a on line 9 takes every case that it matches", "move it up, or remove it")},
+
 		// conditions
 		"syntax":           {when("days_left <"), rule(10, "Syntax error: mismatched input '<EOF>'", `write it as in dispute.family == "fraudulent" && days_left < 3`)},
 		"yaml tag":         {when("!payment.refunded"), rule(10, "YAML reads the leading ! as something else", "put the condition in quotes")},
 		"unknown field":    {when("dispute.amout > 1"), rule(10, "dispute.amout is not a field", "did you mean dispute.amount?")},
-		"far field":        {when("payment.colour == 1"), rule(10, "payment.colour is not a field", "use one of payment.known, payment.refunded")},
-		"part of a field":  {when("payment == 1"), rule(10, "payment is not a field", "use one of payment.known, payment.refunded")},
+		"far field":        {when("payment.colour == 1"), rule(10, "payment.colour is not a field", "use one of payment.country, payment.known, payment.metadata, payment.product, payment.refund, payment.refunded")},
+		"part of a field":  {when("payment == 1"), rule(10, "payment is not a field", "use one of payment.country, payment.known, payment.metadata, payment.product, payment.refund, payment.refunded")},
 		"presence":         {when("has(dispute.merchant)"), rule(10, "dispute.merchant cannot be used like this", "leave has() out: it always has a value")},
 		"unknown function": {when(`monye("5 USD") > dispute.amount`), rule(10, "monye is not a function", "use money, in, startsWith, endsWith, contains, matches or size")},
 		"unknown method":   {when(`dispute.merchant.lower() == "us"`), rule(10, "lower is not a function", "use money, in, startsWith, endsWith, contains, matches or size")},
@@ -161,6 +202,45 @@ func TestParseFindsEveryProblem(t *testing.T) {
 	}
 }
 
+// What may hold, or may be reached, is let through.
+func TestParseLetsThrough(t *testing.T) {
+	t.Parallel()
+	two := func(first, second string) string {
+		return one("{ id: a, when: '" + first + "', then: { queue: front } }\n  - { id: b, when: '" + second + "', then: { respond: accept } }")
+	}
+	for name, src := range map[string]string{
+		"one value":            one("{ id: r, when: 'days_left >= 5 && days_left <= 5', then: { respond: accept } }"),
+		"currencies apart":     one(`{ id: r, when: 'dispute.amount > money("500 USD") && dispute.amount < money("100 EUR")', then: { respond: accept } }`),
+		"narrower above":       two("days_left < 3", "days_left < 5"),
+		"another field":        two("first_time && days_left < 3", "days_left < 3"),
+		"a part of the values": two(`dispute.family in ["fraudulent", "general"]`, `dispute.family in ["general", "duplicate"]`),
+		"it goes on":           strings.Replace(two("first_time", "first_time"), "then: { queue: front } }", "continue: true, then: { queue: front } }", 1),
+		"it is a shadow":       strings.Replace(two("first_time", "first_time"), "then: { queue: front } }", "shadow: true, then: { queue: front } }", 1),
+		"too much to look at":  one("{ id: r, when: '" + strings.Repeat("(first_time || days_left < 1) && ", 7) + "first_time', then: { respond: accept } }"),
+		"five days":            strings.Replace(one("{ id: r, when: first_time, then: { respond: accept } }"), "6h", "5d", 1),
+	} {
+		if _, err := rules.Parse("test", []byte(src)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A case keeps rules that an earlier release let through.
+func TestReadIsMilder(t *testing.T) {
+	t.Parallel()
+	src := []byte(strings.Replace(one("{ id: r, when: 'false', then: { respond: accept } }"), "6h", "9d", 1))
+	if _, err := rules.Parse("new", src); len(problems(t, err)) != 2 {
+		t.Errorf("published: %v", err)
+	}
+	set, err := rules.Read("old", src)
+	if err != nil || set.Ladders["std"].CutOff != 9*24*time.Hour {
+		t.Errorf("kept: %v", err)
+	}
+	if _, err := rules.Read("broken", []byte("rules: [")); len(problems(t, err)) == 0 {
+		t.Error("a broken text was read")
+	}
+}
+
 func TestProblemsAreSortedAndReadable(t *testing.T) {
 	t.Parallel()
 	src := strings.Replace(head, "std: {", "std: { colour: red,", 1) + "rules:\n" +
@@ -187,7 +267,8 @@ func TestCheckConnections(t *testing.T) {
       notify:
         - { connection: alerts, channel: "#a" }
         - { connection: elsewhere, channel: "#b", optional: true }
-      ticket: { connection: helpdesk }`)
+      ticket: { connection: helpdesk }
+      sources: [shop]`)
 	set, err := rules.Parse("test", []byte(src))
 	if err != nil {
 		t.Fatal(err)
@@ -196,14 +277,15 @@ func TestCheckConnections(t *testing.T) {
 		connections []string
 		want        rules.Problems
 	}{
-		"all there": {[]string{"alerts", "helpdesk"}, nil},
-		"one spelt otherwise": {[]string{"alert", "helpdesk"}, rules.Problems{
+		"all there": {[]string{"alerts", "helpdesk", "shop"}, nil},
+		"one spelt otherwise": {[]string{"alert", "helpdesk", "shop"}, rules.Problems{
 			{Line: 13, Rule: "r", Message: `there is no connection "alerts"`, Mend: "did you mean alert? Otherwise configure it, or write optional: true beside it"},
 		}},
 		"not known": {nil, nil},
 		"none": {[]string{}, rules.Problems{
 			{Line: 13, Rule: "r", Message: `there is no connection "alerts"`, Mend: "configure it, or write optional: true beside it"},
 			{Line: 15, Rule: "r", Message: `there is no connection "helpdesk"`, Mend: "configure it, or write optional: true beside it"},
+			{Line: 16, Rule: "r", Message: `there is no connection "shop"`, Mend: "configure it, or leave it out"},
 		}},
 	}
 	for name, tt := range tests {

@@ -136,6 +136,9 @@ func TestEveryCaseIsRouted(t *testing.T) {
 func seedSources(f *testing.F) {
 	f.Add(rules.Default().Source())
 	f.Add([]byte(policy))
+	f.Add([]byte(people))
+	f.Add([]byte(office + one("{ id: r, when: first_time, then: { respond: by_value } }")))
+	f.Add([]byte("calendar: { a: { time_zone: UTC, business_hours: [sat-sun 00:00-24:00], holidays: [0001-01-01, 9999-12-31], on_call: { people: [x], from: 9999-12-31 } } }\nladder: { l: { cut_off: 250bd } }"))
 	f.Add([]byte(one("{ id: r, when: first_time, then: { respond: accept } }")))
 	f.Add([]byte("&a [*a]"))
 	f.Add([]byte("rules: &r [*r]\nqueues: &q {q: *q}"))

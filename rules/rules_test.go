@@ -232,14 +232,37 @@ func TestDocumentedFields(t *testing.T) {
 	}
 }
 
+// The guide's examples publish: the whole set, and the settings around one.
+func TestDocumentedSets(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for i, part := range strings.Split(string(text), "```") {
+		if yaml, ok := strings.CutPrefix(part, "yaml\n"); ok && i%2 == 1 {
+			blocks = append(blocks, yaml)
+		}
+	}
+	if len(blocks) != 3 {
+		t.Fatalf("%d examples, want the set, its settings and its calendar", len(blocks))
+	}
+	mustParse(t, blocks[0])
+	set := mustParse(t, blocks[1]+blocks[2]+"rules: [{ id: rest, when: 'true', then: { queue: senior, ladder: standard, respond: by_value, assign: { by: skill, skill: fraud } } }]\n")
+	if set.TeamOf("senior").Name != "zurich" || set.HandlingCost.Minor != 800 {
+		t.Errorf("%+v", set)
+	}
+}
+
 // Every field of the vocabulary has a value, a type that the value has, and
 // words for the person who writes rules.
 func TestVocabulary(t *testing.T) {
 	t.Parallel()
-	literals := map[string]string{"bool": "true", "int": "1", "double": "1.0", "string": `"x"`, "money": `money("1 USD")`}
+	literals := map[string]string{"bool": "true", "int": "1", "double": "1.0", "string": `"x"`, "money": `money("1 USD")`, "map": `{"a": "b"}`}
 	seen := map[string]bool{}
 	for _, f := range rules.Vocabulary() {
-		if seen[f.Name] || f.Doc == "" || literals[f.Type] == "" {
+		if seen[f.Name] || f.Doc == "" || f.Label == "" || !strings.Contains(f.Example, f.Name) || literals[f.Type] == "" {
 			t.Errorf("%s is listed twice, has no words or an unknown type: %+v", f.Name, f)
 		}
 		seen[f.Name] = true
@@ -251,6 +274,10 @@ func TestVocabulary(t *testing.T) {
 		route := mustEvaluate(t, set, input())
 		if m := route.Explanation[0]; m.Error != "" || !strings.HasPrefix(m.Why, f.Name+" = ") || strings.HasSuffix(m.Why, "= ") {
 			t.Errorf("%s: %+v", f.Name, m)
+		}
+		example := mustParse(t, one("id: r\n    when: '"+f.Example+"'\n    then: { queue: front }"))
+		if m := mustEvaluate(t, example, input()).Explanation[0]; m.Error != "" {
+			t.Errorf("the example of %s cannot be judged: %s", f.Name, m.Error)
 		}
 	}
 	rules.Vocabulary()[0].Name = "spoilt"

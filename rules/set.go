@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,10 +18,16 @@ import (
 type Set struct {
 	Name         string
 	BaseCurrency string // ISO 4217; what amount_base is in
-	Queues       map[string]Queue
-	Ladders      map[string]Ladder
-	Defaults     Effects // notices and tickets aside
-	Rules        []Rule
+	// HandlingCost is what the work on one answer costs; zero when it is not said.
+	HandlingCost dispute.Money
+	// ProductsFrom and CountriesFrom name the keys of the payment's metadata that
+	// payment.product and payment.country are read from; empty when not said.
+	ProductsFrom, CountriesFrom string
+	Teams                       map[string]Team // of the calendar
+	Queues                      map[string]Queue
+	Ladders                     map[string]Ladder
+	Defaults                    Effects // notices and tickets aside
+	Rules                       []Rule
 
 	rates      *rates
 	references []reference
@@ -33,8 +40,13 @@ type Set struct {
 type Queue struct {
 	Name       string
 	Members    []string
-	EscalateTo string // empty: escalations go to the members
+	Skills     map[string][]string // of members, where any are named
+	EscalateTo string              // empty: escalations go to the members; OnCall: to whoever is on call
+	Team       string              // whose calendar counts; empty when no team is known
 }
+
+// OnCall as a queue's EscalateTo stands for whoever of its team is on call.
+const OnCall = "on_call"
 
 // AtCutOff is what happens at the cut-off when nobody decided before.
 type AtCutOff string
@@ -46,13 +58,49 @@ const (
 	AtCutOffPerson AtCutOff = "person" // leave it to a person, and say so loudly
 )
 
-// Ladder is when people are reminded and when we stop waiting for them.
+// Ladder is when people are reminded and when we stop waiting for them. Business
+// days are those of the queue's team.
 type Ladder struct {
 	Name     string          `json:"name"`
 	Remind   []time.Duration `json:"remind,omitempty"`   // before the cut-off, longest first
 	Escalate []time.Duration `json:"escalate,omitempty"` // before the cut-off, longest first
 	CutOff   time.Duration   `json:"cut_off"`            // before the deadline
 	AtCutOff AtCutOff        `json:"at_cut_off"`
+	// The same in whole business days, beside the durations.
+	RemindDays   []int `json:"remind_business_days,omitempty"`
+	EscalateDays []int `json:"escalate_business_days,omitempty"`
+	CutOffDays   int   `json:"cut_off_business_days,omitempty"` // instead of CutOff when above zero
+}
+
+// RespondByValue leaves the choice to the sums of package odds.
+const RespondByValue dispute.Response = "by_value"
+
+// AssignBy is how one of a queue's members is found.
+type AssignBy string
+
+// The ways of assignment.
+const (
+	AssignByLoad       AssignBy = "load"        // who has the fewest open cases
+	AssignByRoundRobin AssignBy = "round_robin" // each in turn
+	AssignBySkill      AssignBy = "skill"       // who has the skill, and of those the fewest open cases
+)
+
+// Assign gives a case to one member of its queue: a person, or whoever is found.
+type Assign struct {
+	Person string   `json:"person,omitempty"`
+	By     AssignBy `json:"by,omitempty"`
+	Skill  string   `json:"skill,omitempty"`
+}
+
+// String is "ana@acme.example", "by load" or "by skill fraud".
+func (a Assign) String() string {
+	switch {
+	case a.Person != "":
+		return a.Person
+	case a.Skill != "":
+		return "by skill " + a.Skill
+	}
+	return "by " + strings.ReplaceAll(string(a.By), "_", " ")
 }
 
 // Approval says whether a person approves the response before it is sent.
@@ -75,9 +123,15 @@ type Effects struct {
 	// MinStrength, "0" to "4", is how strong the evidence has to be before the
 	// packet goes by itself ahead of the cut-off.
 	MinStrength string
-	Notify      []Notify
-	Ticket      *Ticket
-	Reports     []Report
+	Assign      *Assign
+	// Hold keeps everything back until a person releases it, or the cut-off comes.
+	Hold bool
+	// Sources are the only connections asked for evidence; all when it is empty.
+	Sources []string
+	Tags    []string
+	Notify  []Notify
+	Ticket  *Ticket
+	Reports []Report
 }
 
 // Notify tells one channel of a messaging connection.
@@ -123,6 +177,7 @@ type Rule struct {
 	When     string // the condition as written
 	Then     Effects
 	Continue bool // contribute and go on, instead of deciding
+	Shadow   bool // is judged and told of, and decides nothing
 
 	condition *condition
 }
@@ -132,6 +187,7 @@ type reference struct {
 	rule, connection string
 	line             int
 	optional         bool
+	mend             string
 }
 
 // Hash identifies the version: the SHA-256, in hex, of the canonical source.
@@ -156,7 +212,7 @@ func (s *Set) Check(connections []string) error {
 		problems = append(problems, Problem{
 			Line: ref.line, Rule: ref.rule,
 			Message: "there is no connection " + quote(ref.connection),
-			Mend:    suggest(ref.connection, connections, "configure it, or write optional: true beside it"),
+			Mend:    suggest(ref.connection, connections, "configure it, or "+ref.mend),
 		})
 	}
 	return problems.err("check", s.Name)

@@ -2,24 +2,33 @@ package rules
 
 import (
 	"slices"
-	"strconv"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/networks"
+	"github.com/rebuttal-hq/rebuttal/odds"
 )
 
 // Field is one word of the language of conditions.
 type Field struct {
 	Name string `json:"name"`
-	Type string `json:"type"` // bool, int, double, string, money
+	Type string `json:"type"` // bool, int, double, string, money, map
 	Doc  string `json:"doc"`
+	// Label is the field in a sentence: "the amount". That of a bool is what is so
+	// when it is true: "the payment was refunded".
+	Label  string `json:"label"`
+	denial string // the same of a bool that is false
+	// Example is a condition that uses the field.
+	Example string `json:"example"`
 	// Values lists what a field can be, where that is a closed list. Comparing
 	// it with anything else is a problem.
 	Values []string `json:"values,omitempty"`
+	// least and most bound a number that cannot be anything.
+	least, most *int64
 	// of is its value for one case.
-	of func(*Set, Input) any
+	of func(*facts) any
 }
 
 // Vocabulary lists every field that a condition may use. Money is compared
@@ -34,47 +43,110 @@ func Vocabulary() []Field {
 	return out
 }
 
-var vocabulary = []Field{
-	{Name: "dispute.amount", Type: "money", Doc: "the disputed amount in its own currency",
-		of: func(s *Set, in Input) any { return amount{in.snapshot().Amount, s.rates} }},
-	{Name: "dispute.amount_base", Type: "money", Doc: "the disputed amount in the base currency; without a rate for its currency the condition cannot be judged",
-		of: func(s *Set, in Input) any { return amount{s.baseAmount(in), s.rates} }},
-	{Name: "dispute.currency", Type: "string", Doc: "ISO 4217 code of the disputed amount, upper case",
-		of: func(_ *Set, in Input) any { return in.snapshot().Amount.Currency }},
-	{Name: "dispute.reason", Type: "string", Doc: "the provider's own word for the reason",
-		of: func(_ *Set, in Input) any { return in.snapshot().Reason }},
-	{Name: "dispute.family", Type: "string", Doc: "the routing family of the reason, the same across networks and providers",
-		Values: words(
-			dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived,
-			dispute.FamilyProductUnacceptable, dispute.FamilySubscription, dispute.FamilyDuplicate,
-			dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization, dispute.FamilyProcessing,
-			dispute.FamilyGeneral),
-		of: func(_ *Set, in Input) any { return string(in.family()) }},
-	{Name: "dispute.network", Type: "string", Doc: "visa, mastercard, amex, discover …; empty when there is none",
-		of: func(_ *Set, in Input) any { return networks.Network(in.snapshot().Network) }},
-	{Name: "dispute.network_code", Type: "string", Doc: "the network's reason code in its usual form, as 13.1 or 4853; empty when there is none",
-		of: func(_ *Set, in Input) any { return in.networkCode() }},
-	{Name: "dispute.stage", Type: "string", Doc: "how far the dispute has gone between the banks",
+var vocabulary = slices.Concat(disputeFields, customerFields, evidenceFields)
+
+var disputeFields = []Field{
+	{Name: "dispute.amount", Type: "money", Label: "the amount as disputed", Example: `dispute.amount >= money("500 EUR")`,
+		Doc: "the disputed amount in its own currency",
+		of:  func(f *facts) any { return amount{Money: f.in.snapshot().Amount, rates: f.set.rates} }},
+	{Name: "dispute.amount_base", Type: "money", Label: "the amount", Example: `dispute.amount_base >= money("500 USD")`,
+		Doc: "the disputed amount in the base currency; without a rate for its currency the condition cannot be judged",
+		of:  func(f *facts) any { return f.baseAmount() }},
+	{Name: "dispute.rate", Type: "double", Label: "the exchange rate", Example: `dispute.currency != "USD" && dispute.rate < 0.01`,
+		Doc: "the rate that amount_base is made with: one unit of the disputed currency in the base currency; 1 when they are the same",
+		of:  func(f *facts) any { return f.rate() }},
+	{Name: "dispute.rate_date", Type: "string", Label: "the day of the exchange rate", Example: `dispute.rate_date < "2026-01-01"`,
+		Doc: "the day of that rate, the rule set's fx_date, as 2026-11-01; empty when it is not said or none was needed",
+		of:  func(f *facts) any { return f.rateDate() }},
+	{Name: "dispute.currency", Type: "string", Label: "the currency", Example: `dispute.currency in ["EUR", "CHF"]`,
+		Doc: "ISO 4217 code of the disputed amount, upper case",
+		of:  func(f *facts) any { return f.in.snapshot().Amount.Currency }},
+	{Name: "dispute.reason", Type: "string", Label: "the provider's reason", Example: `dispute.reason == "fraudulent"`,
+		Doc: "the provider's own word for the reason",
+		of:  func(f *facts) any { return f.in.snapshot().Reason }},
+	{Name: "dispute.family", Type: "string", Label: "the claim", Example: `dispute.family == "product_not_received"`,
+		Doc:    "the routing family of the reason, the same across networks and providers",
+		Values: words(networks.Families()...),
+		of:     func(f *facts) any { return string(f.in.family()) }},
+	{Name: "dispute.network", Type: "string", Label: "the network", Example: `dispute.network == "visa"`,
+		Doc: "visa, mastercard, amex, discover …; empty when there is none",
+		of:  func(f *facts) any { return networks.Network(f.in.snapshot().Network) }},
+	{Name: "dispute.network_code", Type: "string", Label: "the network's code", Example: `dispute.network_code.startsWith("10.")`,
+		Doc: "the network's reason code in its usual form, as 13.1 or 4853; empty when there is none",
+		of:  func(f *facts) any { return f.in.networkCode() }},
+	{Name: "dispute.stage", Type: "string", Label: "the stage", Example: `dispute.stage == "pre_arbitration"`,
+		Doc:    "how far the dispute has gone between the banks",
 		Values: words(dispute.StageInquiry, dispute.StageChargeback, dispute.StagePreArbitration, dispute.StageArbitration),
-		of:     func(_ *Set, in Input) any { return string(in.snapshot().Stage) }},
-	{Name: "dispute.connection", Type: "string", Doc: "the connection that reports the dispute, as stripe-us",
-		of: func(_ *Set, in Input) any { return in.Case.Ref.Connection }},
-	{Name: "dispute.merchant", Type: "string", Doc: "our id of the merchant",
-		of: func(_ *Set, in Input) any { return in.Case.Merchant }},
-	{Name: "days_left", Type: "double", Doc: "days until the deadline, with fractions; negative after it, 0 when no deadline is known",
-		of: func(_ *Set, in Input) any { return in.daysLeft() }},
-	{Name: "customer.disputes", Type: "int", Doc: "earlier disputes of this customer, without this one",
-		of: func(_ *Set, in Input) any { return int64(in.CustomerDisputes) }},
-	{Name: "first_time", Type: "bool", Doc: "no earlier dispute of this customer is known",
-		of: func(_ *Set, in Input) any { return in.CustomerDisputes == 0 }},
-	{Name: "payment.known", Type: "bool", Doc: "the provider told us the payment",
-		of: func(_ *Set, in Input) any { return in.Case.Payment != nil }},
-	{Name: "payment.refunded", Type: "bool", Doc: "some or all of the payment was refunded; false when it is not known",
-		of: func(_ *Set, in Input) any { return in.Case.Payment != nil && in.Case.Payment.Refunded.Minor > 0 }},
-	{Name: "evidence_strength", Type: "int", Doc: "how complete the evidence is, from 0 (nothing) to 4 (everything asked for); 0 at the first decision, which comes before any evidence, so it counts when a case is planned anew",
-		of: func(_ *Set, in Input) any { return int64(in.EvidenceStrength) }},
-	{Name: "win_probability", Type: "double", Doc: "the chance of winning when contested, from 0 to 1; a rough figure for the family",
-		of: func(_ *Set, in Input) any { return networks.Prior(in.family()) }},
+		of:     func(f *facts) any { return string(f.in.snapshot().Stage) }},
+	{Name: "dispute.provider", Type: "string", Label: "the provider", Example: `dispute.provider == "stripe"`,
+		Doc: "the vendor of the connection, as stripe or adyen; empty when it is not known",
+		of:  func(f *facts) any { return f.in.Provider }},
+	{Name: "dispute.connection", Type: "string", Label: "the connection", Example: `dispute.connection == "stripe-us"`,
+		Doc: "the connection that reports the dispute, as stripe-us",
+		of:  func(f *facts) any { return f.in.Case.Ref.Connection }},
+	{Name: "dispute.merchant", Type: "string", Label: "the merchant", Example: `dispute.merchant == "acme"`,
+		Doc: "our id of the merchant",
+		of:  func(f *facts) any { return f.in.Case.Merchant }},
+	{Name: "days_left", Type: "double", Label: "the number of days left", Example: `days_left < 3`,
+		Doc: "days until the deadline, with fractions; negative after it, 0 when no deadline is known",
+		of:  func(f *facts) any { return f.in.daysLeft() }},
+	{Name: "days_since_opened", Type: "double", Label: "the number of days since the opening", Example: `days_since_opened > 10`,
+		Doc: "days since the provider opened the dispute, with fractions; 0 when that is not known",
+		of:  func(f *facts) any { return f.in.daysOpen() }},
+}
+
+var customerFields = []Field{
+	{Name: "customer.disputes", Type: "int", Label: "the number of the customer's earlier disputes", Example: `customer.disputes >= 2`, least: new(int64(0)),
+		Doc: "earlier disputes of this customer, without this one",
+		of:  func(f *facts) any { return int64(f.in.CustomerDisputes) }},
+	{Name: "first_time", Type: "bool", Label: "the customer never disputed before", denial: "the customer disputed before", Example: `first_time`,
+		Doc: "no earlier dispute of this customer is known",
+		of:  func(f *facts) any { return f.in.CustomerDisputes == 0 }},
+	{Name: "customer.spent", Type: "money", Label: "what the customer spent before", Example: `customer.spent > money("1000 USD")`,
+		Doc: "the sum of the customer's earlier payments that the evidence tells of and nobody disputed, in the base currency; 0 at the first decision",
+		of:  func(f *facts) any { return f.spent() }},
+	{Name: "payment.known", Type: "bool", Label: "the payment is known", denial: "the payment is not known", Example: `!payment.known`,
+		Doc: "the provider told us the payment",
+		of:  func(f *facts) any { return f.in.Case.Payment != nil }},
+	{Name: "payment.refunded", Type: "bool", Label: "some of the payment was refunded", denial: "nothing was refunded", Example: `payment.refunded`,
+		Doc: "some or all of the payment was refunded; false when it is not known",
+		of:  func(f *facts) any { return f.in.refund() != refundNone }},
+	{Name: "payment.refund", Type: "string", Label: "the refund", Example: `payment.refund == "full"`,
+		Doc: "how much of the payment was refunded; none when it is not known", Values: []string{refundNone, refundPartial, refundFull},
+		of: func(f *facts) any { return f.in.refund() }},
+	{Name: "payment.metadata", Type: "map", Label: "the payment's metadata", Example: `"plan" in payment.metadata && payment.metadata["plan"] == "pro"`,
+		Doc: "the words that the shop gave the payment; ask whether a key is there first, or the condition cannot be judged",
+		of:  func(f *facts) any { return f.in.metadata() }},
+	{Name: "payment.product", Type: "string", Label: "the product", Example: `payment.product == "annual plan"`,
+		Doc: "the payment's metadata under the key that the rule set names by products_from; empty without it",
+		of:  func(f *facts) any { return f.in.metadataAt(f.set.ProductsFrom) }},
+	{Name: "payment.country", Type: "string", Label: "the country", Example: `payment.country in ["CH", "DE"]`,
+		Doc: "the payment's metadata under the key that the rule set names by countries_from; empty without it",
+		of:  func(f *facts) any { return f.in.metadataAt(f.set.CountriesFrom) }},
+	{Name: "alerts", Type: "int", Label: "the number of fraud warnings", Example: `alerts > 0`, least: new(int64(0)),
+		Doc: "fraud warnings that the provider sent for the payment",
+		of:  func(f *facts) any { return int64(f.in.Alerts) }},
+}
+
+var evidenceFields = []Field{
+	{Name: "evidence_strength", Type: "int", Label: "the strength of the evidence", Example: `evidence_strength >= 3`, least: new(int64(0)), most: new(int64(4)),
+		Doc: "how complete the evidence is, from 0 (nothing) to 4 (everything asked for); 0 at the first decision, which comes before any evidence, so it counts when a case is planned anew",
+		of:  func(f *facts) any { return int64(f.in.EvidenceStrength) }},
+	{Name: "evidence_complete", Type: "bool", Label: "the evidence is complete", denial: "the evidence is not complete", Example: `evidence_complete`,
+		Doc: "the newest packet has everything its checklist asks for, and nothing speaks against it; false at the first decision",
+		of:  func(f *facts) any { return f.in.EvidenceComplete }},
+	{Name: "compelling_evidence", Type: "bool", Label: "Visa's Compelling Evidence 3.0 is met", denial: "Visa's Compelling Evidence 3.0 is not met", Example: `compelling_evidence`,
+		Doc: "the newest packet meets Visa's Compelling Evidence 3.0; false at the first decision",
+		of:  func(f *facts) any { return f.in.CompellingEvidence }},
+	{Name: "win_probability", Type: "double", Label: "the chance to win", Example: `win_probability < 0.3`, least: new(int64(0)), most: new(int64(1)),
+		Doc: "the chance of winning when contested, from 0 to 1, learned from your own outcomes; the catalogue's rough figure for the family while there are none",
+		of:  func(f *facts) any { return f.in.chance().P }},
+	{Name: "value.contest", Type: "money", Label: "the worth of contesting", Example: `value.contest > money("20 USD")`,
+		Doc: "what contesting is worth on average: the amount times the chance, less fees and handling_cost, in the base currency",
+		of:  func(f *facts) any { return f.worth(func(a odds.Advice) odds.Option { return a.Contest }) }},
+	{Name: "value.accept", Type: "money", Label: "the worth of accepting", Example: `value.accept > value.contest`,
+		Doc: "what accepting is worth: the network's fee for it, below zero, in the base currency",
+		of:  func(f *facts) any { return f.worth(func(a odds.Advice) odds.Option { return a.Accept }) }},
 }
 
 func words[S ~string](of ...S) []string {
@@ -93,54 +165,23 @@ func fieldNames() []string {
 	return names
 }
 
-func fieldNamed(name string) (Field, bool) {
-	i := slices.IndexFunc(vocabulary, func(f Field) bool { return f.Name == name })
-	if i < 0 {
-		return Field{}, false
+var fieldsByName = sync.OnceValue(func() map[string]Field {
+	byName := make(map[string]Field, len(vocabulary))
+	for _, f := range vocabulary {
+		byName[f.Name] = f
 	}
-	return vocabulary[i], true
+	return byName
+})
+
+func fieldNamed(name string) (Field, bool) {
+	f, ok := fieldsByName()[name]
+	return f, ok
 }
 
 // celType is the CEL type of a field.
 func (f Field) celType() *cel.Type {
 	return map[string]*cel.Type{
-		"bool": cel.BoolType, "int": cel.IntType, "double": cel.DoubleType,
-		"string": cel.StringType, "money": moneyType,
+		"bool": cel.BoolType, "int": cel.IntType, "double": cel.DoubleType, "string": cel.StringType,
+		"money": moneyType, "map": cel.MapType(cel.StringType, cel.StringType),
 	}[f.Type]
-}
-
-// facts are the values of the vocabulary for one input.
-func (s *Set) facts(in Input) map[string]any {
-	facts := make(map[string]any, len(vocabulary))
-	for _, f := range vocabulary {
-		facts[f.Name] = f.of(s, in)
-	}
-	return facts
-}
-
-// baseAmount stays in its own currency when there is no rate: comparing it is
-// then a CEL error that names the missing rate.
-func (s *Set) baseAmount(in Input) dispute.Money {
-	own := in.snapshot().Amount
-	if base, err := s.rates.convert(own); err == nil {
-		return base
-	}
-	return own
-}
-
-// show writes a fact as an explanation quotes it.
-func show(fact any) string {
-	switch v := fact.(type) {
-	case string:
-		return quote(v)
-	case amount:
-		return v.String()
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
 }

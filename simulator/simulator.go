@@ -20,9 +20,11 @@ import (
 	"github.com/rebuttal-hq/rebuttal/simulator/httpsource"
 	"github.com/rebuttal-hq/rebuttal/simulator/hubspot"
 	"github.com/rebuttal-hq/rebuttal/simulator/localpayment"
+	"github.com/rebuttal-hq/rebuttal/simulator/mail"
 	"github.com/rebuttal-hq/rebuttal/simulator/paypal"
 	"github.com/rebuttal-hq/rebuttal/simulator/quickbooks"
 	"github.com/rebuttal-hq/rebuttal/simulator/salesforce"
+	"github.com/rebuttal-hq/rebuttal/simulator/sheets"
 	"github.com/rebuttal-hq/rebuttal/simulator/shipbob"
 	"github.com/rebuttal-hq/rebuttal/simulator/shopify"
 	"github.com/rebuttal-hq/rebuttal/simulator/slack"
@@ -56,6 +58,8 @@ const (
 	QuickBooksClient    = "qbo-client-simulator"
 	QuickBooksSecret    = "qbo-secret-simulator"
 	QuickBooksRefresh   = "qbo-refresh-simulator"
+	MailUser            = "disputes"
+	MailPassword        = "mail-simulator"
 
 	AdyenKey            = "adyen-simulator"
 	AdyenAccount        = "AcmeECOM"
@@ -96,7 +100,11 @@ type Simulator struct {
 	Stripe     *stripe.Stripe
 	Slack      *slack.Slack
 	Zendesk    *zendesk.Zendesk
+	Salesforce *salesforce.Org
 	QuickBooks *quickbooks.QuickBooks
+	Sheets     *sheets.Sheets
+	// Mail answers on a port of its own, once Listen has opened one.
+	Mail *mail.Mail
 
 	Adyen         *adyen.Adyen
 	Braintree     *braintree.Braintree
@@ -119,18 +127,25 @@ func New(o Options) *Simulator {
 		Stripe:     stripe.New(w, stripe.Options{SecretKey: StripeKey, WebhookSecret: StripeWebhookSecret, TargetURL: o.webhooks(StripeConnection), Now: o.Now}),
 		Slack:      slack.New(SlackToken, SlackSigningSecret),
 		Zendesk:    zendesk.New(w, ZendeskEmail, ZendeskToken),
+		Salesforce: salesforce.New(w, SalesforceClient, SalesforceSecret),
 		QuickBooks: quickbooks.New(QuickBooksRealm, QuickBooksClient, QuickBooksSecret, QuickBooksRefresh),
+		Sheets:     sheets.New(o.Now),
+		Mail:       mail.New(MailUser, MailPassword, o.Now()),
 	}
+	s.Stripe.AddValueList("disputed_emails", "email")
+	s.Stripe.AddValueList("disputed_cards", "card_fingerprint")
+	s.Stripe.AddValueList("disputed_ips", "ip_address")
 	s.openAccounts(w)
 	s.vendor("stripe", s.Stripe)
 	s.vendor("shopify", shopify.New(w, ShopifyToken))
 	s.vendor("shipbob", shipbob.New(w, ShipBobToken))
 	s.vendor("hubspot", hubspot.New(w, HubSpotToken))
-	s.vendor("salesforce", salesforce.New(w, SalesforceClient, SalesforceSecret))
+	s.vendor("salesforce", s.Salesforce)
 	s.vendor("httpsource", httpsource.New(w, ServiceSecret))
 	s.vendor("slack", s.Slack)
 	s.vendor("zendesk", s.Zendesk)
 	s.vendor("quickbooks", s.QuickBooks)
+	s.vendor("sheets", s.Sheets)
 	s.vendor("adyen", s.Adyen)
 	s.vendor("braintree", s.Braintree)
 	s.vendor("checkout", s.Checkout)
@@ -196,7 +211,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Se
 // Run delivers the providers' webhooks until ctx ends.
 func (s *Simulator) Run(ctx context.Context) {
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context){s.Stripe.Run, s.Adyen.Run, s.Braintree.Run, s.Checkout.Run, s.PayPal.Run} {
+	for _, run := range []func(context.Context){s.Stripe.Run, s.Adyen.Run, s.Braintree.Run, s.Checkout.Run, s.PayPal.Run, s.Mail.Run} {
 		running.Go(func() { run(ctx) })
 	}
 	running.Go(func() { s.deliver(ctx, "healthsafepay", s.HealthSafePay.Deliver) })
@@ -260,5 +275,6 @@ func (s *Simulator) state(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"disputes": s.Stripe.Disputes(), "others": s.others(), "webhooks": s.Stripe.Counters(), "messages": s.Slack.Messages(),
 		"tickets": s.Zendesk.Tickets(), "entries": s.QuickBooks.Entries(),
+		"rows": s.Sheets.Rows(), "mails": s.Mail.Messages(),
 	})
 }

@@ -53,7 +53,7 @@ func TestPageAndState(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &state); err != nil || status != 200 || !strings.Contains(string(state["disputes"]), id) {
 		t.Errorf("HTTP %d, %v, %s", status, err, body)
 	}
-	for _, key := range []string{"disputes", "others", "webhooks", "messages", "tickets", "entries"} {
+	for _, key := range []string{"disputes", "others", "webhooks", "messages", "tickets", "entries", "rows", "mails"} {
 		if _, ok := state[key]; !ok {
 			t.Errorf("the state lacks %s", key)
 		}
@@ -71,7 +71,7 @@ func TestVendorsAndFaults(t *testing.T) {
 		wrapped = append(wrapped, vendor)
 		return h
 	})
-	if len(wrapped) != 16 {
+	if len(wrapped) != 17 {
 		t.Errorf("wrapped %v", wrapped)
 	}
 	for _, vendor := range wrapped {

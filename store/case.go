@@ -26,6 +26,8 @@ type CaseRow struct {
 	Needs    string          `json:"needs,omitempty"`    // why a person is needed; empty when none is
 	Next     string          `json:"next,omitempty"`     // what happens by itself, one sentence
 	Strength int             `json:"strength"`           // of the evidence, 0 to 4
+	Vendor   string          `json:"vendor,omitempty"`   // of the connection; empty before the first plan
+	Tags     []string        `json:"tags,omitempty"`     // as its rules say
 
 	Sources     json.RawMessage `json:"sources,omitempty"` // what each evidence source answered
 	PacketHash  string          `json:"packet_hash,omitempty"`
@@ -52,7 +54,7 @@ func caseRow(c db.Case) CaseRow {
 		},
 		CutOffAt: time.Time(c.CutOffAt), ArmedUntil: time.Time(c.ArmedUntil),
 		Queue: c.Queue, Assignee: c.Assignee, Rule: c.Rule, RuleSet: c.RuleSet, Route: c.Route,
-		Needs: c.Needs, Next: c.NextStep, Strength: c.Strength,
+		Needs: c.Needs, Next: c.NextStep, Strength: c.Strength, Vendor: c.Vendor, Tags: c.Tags,
 		Sources: c.Sources, PacketHash: c.PacketHash, SubmittedAt: time.Time(c.SubmittedAt),
 		Outcome: c.Outcome, OutcomeAt: time.Time(c.OutcomeAt),
 		WorkflowID: c.WorkflowID, State: c.State,
@@ -73,6 +75,7 @@ func caseUpdate(c *CaseRow) (db.UpdateCaseParams, error) {
 		CutOffAt: nullTime(c.CutOffAt), ArmedUntil: nullTime(c.ArmedUntil),
 		Queue: cleanText(c.Queue), Assignee: cleanText(c.Assignee), Rule: c.Rule, RuleSet: c.RuleSet, Route: cleanJSON(c.Route),
 		Needs: cleanText(c.Needs), NextStep: cleanText(c.Next), Strength: c.Strength,
+		Vendor: c.Vendor, Tags: append([]string{}, convert(c.Tags, cleanText)...),
 		Payment: c.Payment, View: c.View, Sources: cleanJSON(c.Sources),
 		PacketHash: c.PacketHash, SubmittedAt: nullTime(c.SubmittedAt),
 		Outcome: c.Outcome, OutcomeAt: nullTime(c.OutcomeAt),

@@ -197,6 +197,19 @@ func wantReads(t *testing.T, d *DB, before map[string][]row) {
 		}
 	}
 	got["rule_sets"] = len(must[[]RuleSet](t)(d.RuleHistory(ctx)))
+	got["rule_events"] = len(must[[]RuleEvent](t)(d.RuleEvents(ctx, 0, 0)))
+	if len(before["rule_drafts"]) > 0 {
+		readDrafts(t, d, got)
+	}
+	if len(before["imports"]) > 0 {
+		readPast(t, d, got)
+	}
+	if len(before["queue_turns"]) > 0 {
+		got["queue_turns"]++
+		if next := must[string](t)(d.NextOf(ctx, "senior", []string{"a", "b", "c", "d", "e"})); next != "e" {
+			t.Errorf("after the turn of d comes %s", next)
+		}
+	}
 	got["letter_sets"] = len(must[[]LetterSet](t)(d.LetterHistory(ctx)))
 	got["tokens"] = len(must[[]Token](t)(d.ListTokens(ctx)))
 	for _, r := range must[[]Reconciliation](t)(d.Reconciliations(ctx)) {
@@ -229,6 +242,37 @@ func wantReads(t *testing.T, d *DB, before map[string][]row) {
 		if strings.HasPrefix(string(balance.Account), "psp") && balance.Credit-balance.Debit != 14400 {
 			t.Errorf("balance %+v, want 144.00 credited", balance)
 		}
+	}
+}
+
+// readPast reads past disputes: the imported ones and the case that was decided.
+func readPast(t *testing.T, d *DB, got map[string]int) {
+	t.Helper()
+	for _, p := range pastOf(t, d) {
+		got["known_disputes"]++
+		if p.Ref.ID != "du_2" {
+			got["past_disputes"]++
+		}
+	}
+	got["imports"] = len(must[[]Import](t)(d.Imports(t.Context())))
+}
+
+// readDrafts reads the drafts one by one, also those that have ended, and the
+// shadow that runs with the one before it.
+func readDrafts(t *testing.T, d *DB, got map[string]int) {
+	t.Helper()
+	for id := range int64(2) {
+		if one := must[RuleDraft](t)(d.RuleDraft(t.Context(), id+1)); one.Name != "" && len(one.Authors) > 0 {
+			got["rule_drafts"]++
+		}
+	}
+	if open := must[[]RuleDraft](t)(d.RuleDrafts(t.Context())); len(open) != 1 || open[0].State != DraftWritten {
+		t.Errorf("drafts that wait: %+v", open)
+	}
+	r := must[ShadowReport](t)(d.ReportShadow(t.Context(), 0))
+	got["rule_shadows"], got["shadow_results"] = int(r.Shadow.ID), len(r.Results)
+	if r.Cases != 1 || len(r.Money) != 1 || r.Results[0].Fields[0] != "queue" {
+		t.Errorf("shadow report %+v", r)
 	}
 }
 

@@ -35,8 +35,9 @@ var migrations embed.FS
 
 // DB is the database, safe for concurrent use.
 type DB struct {
-	pool *pgxpool.Pool
-	q    *db.Queries
+	pool     *pgxpool.Pool
+	q        *db.Queries
+	outcomes outcomes
 }
 
 // Open connects to the database of a postgres:// URL and waits for its answer.

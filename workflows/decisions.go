@@ -143,7 +143,7 @@ func (d *run) apply(ctx workflow.Context, in dispute.Decision) {
 	case dispute.DecideChangePlan:
 		d.changePlan(in)
 	}
-	d.event("decided:"+string(in.Kind), in.By, "decision", in.ID, "assignee", in.Assignee, "item", in.Item, "queue", in.Queue, "response", string(in.Response))
+	d.event("decided:"+string(in.Kind), in.By, "decision", in.ID, "assignee", in.Assignee, "item", in.Item, "queue", in.Queue, "response", string(in.Response), "rule_set", in.RuleSet)
 }
 
 // retryNow lets a person's decision act at once after a failure.
@@ -168,8 +168,8 @@ func (d *run) changePlan(in dispute.Decision) {
 	if in.Response != "" {
 		d.Choice, d.ChosenBy = in.Response, in.By
 	}
-	if in.Queue == "" && in.Response == "" {
-		d.Plan.RuleSet, d.Replan, d.Gathered = "", true, false
+	if in.RuleSet != "" || in.Queue == "" && in.Response == "" {
+		d.Plan.RuleSet, d.Replan, d.Gathered = in.RuleSet, true, false
 	}
 }
 

@@ -118,6 +118,25 @@ func TestDecisionChangePlan(t *testing.T) {
 			t.Errorf("rule sets (-want +got):\n%s", diff)
 		}
 	})
+	t.Run("through a version that is named", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.waiting()
+		named := func(d *dispute.Decision) { d.RuleSet = "set-9" }
+		w.decides(time.Hour, dispute.DecideChangePlan, named)
+		w.decides(2*time.Hour, dispute.DecideChangePlan, named, func(d *dispute.Decision) { d.Queue = "fraud" })
+		s := w.run(3 * time.Hour)
+		var asked []string
+		for _, c := range w.of("Plan", true) {
+			asked = append(asked, c.in.(activities.PlanInput).RuleSet)
+		}
+		if diff := cmp.Diff([]string{"", "set-9", "set-9"}, asked); diff != "" {
+			t.Errorf("rule sets (-want +got):\n%s", diff)
+		}
+		if e, ok := w.event("decided:change_plan"); !ok || e.Data["rule_set"] != "set-9" || s.Queue != "fraud" {
+			t.Errorf("event %+v, queue %q", e, s.Queue)
+		}
+	})
 	t.Run("to another queue", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

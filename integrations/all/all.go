@@ -11,9 +11,11 @@ import (
 	"github.com/rebuttal-hq/rebuttal/integrations/httpsource"
 	"github.com/rebuttal-hq/rebuttal/integrations/hubspot"
 	"github.com/rebuttal-hq/rebuttal/integrations/localpayment"
+	"github.com/rebuttal-hq/rebuttal/integrations/mail"
 	"github.com/rebuttal-hq/rebuttal/integrations/paypal"
 	"github.com/rebuttal-hq/rebuttal/integrations/quickbooks"
 	"github.com/rebuttal-hq/rebuttal/integrations/salesforce"
+	"github.com/rebuttal-hq/rebuttal/integrations/sheets"
 	"github.com/rebuttal-hq/rebuttal/integrations/shipbob"
 	"github.com/rebuttal-hq/rebuttal/integrations/shopify"
 	"github.com/rebuttal-hq/rebuttal/integrations/slack"
@@ -31,9 +33,11 @@ var Vendors = []integrations.Vendor{
 	httpsource.Vendor,
 	hubspot.Vendor,
 	localpayment.Vendor,
+	mail.Vendor,
 	paypal.Vendor,
 	quickbooks.Vendor,
 	salesforce.Vendor,
+	sheets.Vendor,
 	shipbob.Vendor,
 	shopify.Vendor,
 	slack.Vendor,

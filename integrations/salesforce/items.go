@@ -65,7 +65,7 @@ func mailingAddress(r record) string {
 
 // messages are what was said in cases, e-mails and tasks. A case that an e-mail
 // opened has the e-mail's text as its own, and a task that logs an e-mail has the
-// e-mail beside it: these are told once, as the e-mail.
+// e-mail beside it: these are told once, as the e-mail. Our own reports are none.
 func (f found) messages(email string, caseFields map[string]string) []dispute.Item {
 	numbers, mailed := map[string]record{}, map[string]bool{}
 	for _, c := range f.cases {
@@ -88,7 +88,7 @@ func (f found) messages(email string, caseFields map[string]string) []dispute.It
 		out = append(out, inCase(commentItem(c), numbers[c.text("ParentId")], caseFields))
 	}
 	for _, t := range f.tasks {
-		if !mailed[t.text("Id")] {
+		if !mailed[t.text("Id")] && !strings.Contains(t.text("Subject"), markBegin) {
 			out = append(out, taskItem(t))
 		}
 	}

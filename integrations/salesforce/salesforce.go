@@ -1,6 +1,7 @@
 // Package salesforce reads what a Salesforce org knows about the customer of a
 // disputed sale: the contact, its cases with their comments and e-mails, and its
-// tasks. It only reads.
+// tasks. Where the rules report to it, it logs a task with the contact and keeps
+// fields of the contact up to date.
 package salesforce
 
 import (
@@ -29,7 +30,7 @@ type Settings struct {
 	// credentials flow is served nowhere else.
 	BaseURL string `yaml:"base_url"`
 	// ClientID and ClientSecret are the consumer key and secret of a connected
-	// app with the client credentials flow and a read-only user to run as.
+	// app with the client credentials flow and a user to run as.
 	ClientID     string `yaml:"client_id"`
 	ClientSecret string `yaml:"client_secret"`
 	// TokenURL replaces /services/oauth2/token below BaseURL.
@@ -41,13 +42,17 @@ type Settings struct {
 	// order_name is another order's are left out.
 	ContactFields map[string]string `yaml:"contact_fields"`
 	CaseFields    map[string]string `yaml:"case_fields"`
+	// ReportFields map facts of a report to fields of the contact that it is
+	// written to: status: Dispute_Status__c.
+	ReportFields map[string]string `yaml:"report_fields"`
 }
 
-// Vendor describes connections to Salesforce orgs. They are sources of evidence.
+// Vendor describes connections to Salesforce orgs. They are sources of evidence,
+// and reports are written to them.
 var Vendor = integrations.Vendor{
 	Adapter:  (*adapter)(nil),
 	Name:     name,
-	About:    "The customer's contact, cases, e-mails and tasks in a Salesforce org",
+	About:    "The customer's contact, cases, e-mails and tasks in a Salesforce org; reports as tasks and fields of the contact",
 	Settings: func() integrations.Settings { return &Settings{APIVersion: "62.0"} },
 }
 
@@ -60,6 +65,7 @@ var (
 	versionForm = regexp.MustCompile(`^[0-9]{2,3}\.0$`)
 	// fieldForm is an API name, or one reached through a relationship: Account.Tier__c.
 	fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,4}$`)
+	idForm    = regexp.MustCompile(`^[A-Za-z0-9]{15,18}$`)
 	factForm  = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 )
 
@@ -74,7 +80,7 @@ func (s Settings) validate() error {
 	case !versionForm.MatchString(s.APIVersion):
 		return errors.New("api_version: want a version of the REST API, as in 62.0")
 	}
-	return errors.Join(checkFields("contact_fields", s.ContactFields), checkFields("case_fields", s.CaseFields))
+	return errors.Join(checkFields("contact_fields", s.ContactFields), checkFields("case_fields", s.CaseFields), checkReportFields(s.ReportFields))
 }
 
 // checkFields keeps a query from holding anything but names of fields.
@@ -96,12 +102,14 @@ type adapter struct {
 	root          string // of the REST API: /services/data/v62.0
 	contactFields map[string]string
 	caseFields    map[string]string
+	reportFields  map[string]string
 	tokens        *vendorhttp.ClientCredentials
 	http          vendorhttp.Client
 }
 
 var (
 	_ integrations.EvidenceSource = (*adapter)(nil)
+	_ integrations.Reporter       = (*adapter)(nil)
 	_ integrations.Checker        = (*adapter)(nil)
 )
 
@@ -116,7 +124,7 @@ func newAdapter(d integrations.Deps, connection string, s Settings) (*adapter, e
 	})
 	return &adapter{
 		connection: connection, root: "/services/data/v" + s.APIVersion,
-		contactFields: s.ContactFields, caseFields: s.CaseFields, tokens: t,
+		contactFields: s.ContactFields, caseFields: s.CaseFields, reportFields: s.ReportFields, tokens: t,
 		http: vendorhttp.Client{Vendor: name, BaseURL: base, HTTP: d.HTTP, Auth: t.Authorize, Refused: t.Forget},
 	}, nil
 }

@@ -58,12 +58,12 @@ func TestConformance(t *testing.T) {
 		},
 		Secret: secret, Case: caseOf(o),
 		StandIn: func() http.Handler { return org.New(w, clientID, secret) },
-		Calls: []vendortest.Call{
+		Calls: append(reportCalls(reportOf(caseOf(o))), []vendortest.Call{
 			{Name: "messages", Do: func(ctx context.Context, a integrations.Adapter) error {
 				var f found
 				return a.(*adapter).ask(ctx, query{"comments", commentsOn([]string{"500"}), &f.comments})
 			}},
-		},
+		}...),
 	})
 }
 
@@ -81,6 +81,8 @@ func TestSettings(t *testing.T) {
 		"version with v":    {func(s *Settings) { s.APIVersion = "v62.0" }, "api_version:"},
 		"field that is SQL": {func(s *Settings) { s.CaseFields = map[string]string{"order_id": "Id FROM User"} }, "case_fields: order_id:"},
 		"no fact":           {func(s *Settings) { s.ContactFields = map[string]string{"Order ID": "Id"} }, "contact_fields:"},
+		"no such report":    {func(s *Settings) { s.ReportFields = map[string]string{"name": "Name"} }, "report_fields:"},
+		"another's field":   {func(s *Settings) { s.ReportFields = map[string]string{"status": "Account.Status__c"} }, "report_fields: status:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

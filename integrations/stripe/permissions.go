@@ -37,6 +37,7 @@ var scopes = []scope{
 	{name: "Balance transactions: read", method: http.MethodGet, path: "/v1/balance_transactions"},
 	{name: "Subscriptions: read", method: http.MethodGet, path: "/v1/subscriptions", unless: "a subscription is shown by the id that its invoice names"},
 	{name: "Early fraud warnings: read", method: http.MethodGet, path: "/v1/radar/early_fraud_warnings", unless: "earlier payments are shown without it, and Visa's Compelling Evidence 3.0 may find none that counts"},
+	{name: "Radar value lists: write", method: http.MethodPost, path: "/v1/radar/value_list_items", unless: "only reports to Radar need it"}, // without a list
 	{name: "Webhook Endpoints: write", method: http.MethodPost, path: "/v1/webhook_endpoints/we" + nobody, unless: "only rebuttal connect stripe needs it"},
 }
 

@@ -68,7 +68,7 @@ func TestPermissionsThatAreThere(t *testing.T) {
 			granted++
 		}
 	}
-	if want := len(needed) + 3; granted != want {
+	if want := len(needed) + 4; granted != want {
 		t.Errorf("%d permissions are granted, want %d", granted, want)
 	}
 	r.stripe.Restrict(needed...)

@@ -1,6 +1,7 @@
 // Package stripe connects one Stripe account: it reads the account's dispute
 // webhooks and disputes, gathers what Stripe knows about a disputed charge, and
-// sends evidence or gives a dispute up.
+// sends evidence or gives a dispute up. Where the rules report to it, attributes
+// of payments lost to fraud go to lists of Radar.
 package stripe
 
 import (
@@ -59,6 +60,8 @@ type Settings struct {
 	// Metadata says where the shop writes down, at the time of a sale, what tells
 	// its customers apart.
 	Metadata Metadata `yaml:"metadata"`
+	// Radar is where reports go.
+	Radar Radar `yaml:"radar"`
 }
 
 // Metadata names keys of the metadata of charges and payment intents; an empty one
@@ -80,6 +83,7 @@ type adapter struct {
 	tolerance  time.Duration
 	testMode   bool
 	metadata   Metadata
+	radar      Radar
 }
 
 // The capabilities of a Stripe account.
@@ -92,6 +96,7 @@ var _ interface {
 	integrations.Accepter
 	integrations.AutoAnswerer
 	integrations.EvidenceSource
+	integrations.Reporter
 	integrations.Linker
 	integrations.Checker
 	integrations.PermissionChecker
@@ -112,6 +117,7 @@ func (s *Settings) Connect(d integrations.Deps, connection string) (integrations
 		tolerance:  s.Tolerance,
 		testMode:   strings.HasPrefix(s.SecretKey, "sk_test_") || strings.HasPrefix(s.SecretKey, "rk_test_"),
 		metadata:   s.Metadata,
+		radar:      s.Radar,
 	}, nil
 }
 

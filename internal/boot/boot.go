@@ -82,7 +82,10 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, erro
 		a.DB.Close()
 		return nil, err
 	}
-	a.Desk = &desk.Desk{DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), Dashboard: a.dashboard, BaseCurrency: cfg.BaseCurrency, Now: time.Now, Log: log}
+	a.Desk = &desk.Desk{
+		DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), Dashboard: a.dashboard, BaseCurrency: cfg.BaseCurrency,
+		Connections: a.Set.Names(), RulesApproval: cfg.Policy.RulesApproval, Now: time.Now, Log: log,
+	}
 	a.Metrics.Registry.MustRegister(telemetry.NewState(a.DB, time.Now, log), telemetry.NewPool(a.DB.PoolStat))
 	return a, nil
 }

@@ -59,9 +59,13 @@ type Temporal struct {
 	UI        string `yaml:"ui"` // address of the web UI, for links
 }
 
-// Policy holds the durations that no rule sets. They are policy time: Day
-// scales them.
+// Policy holds what no rule sets. Its durations are policy time: Day scales
+// them.
 type Policy struct {
+	// RulesApproval says when a second person agrees to a change of the rules
+	// before it is published: always, never, or, when it is not said, when the
+	// change loosens a guard of money.
+	RulesApproval  *bool         `yaml:"rules_approval"`
 	FallbackWindow time.Duration `yaml:"fallback_window"` // deadline where provider and network name none
 	SourcePatience time.Duration `yaml:"source_patience"` // when a silent source is given up
 	Linger         time.Duration `yaml:"linger"`          // how long a decided case waits for late movements

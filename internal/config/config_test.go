@@ -52,6 +52,17 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestRulesApproval(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for text, want := range map[string]*bool{"": nil, "policy: { rules_approval: true }\n": &yes, "policy: { rules_approval: false }\n": &no} {
+		c, err := Parse("f", []byte("database: x\nblobs: file:///b\n"+text))
+		if err != nil || !cmp.Equal(want, c.Policy.RulesApproval) {
+			t.Errorf("%q: %+v, %v", text, c, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	base := "database: x\nblobs: file:///b\n"

@@ -21,6 +21,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/internal/boot"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
 	"github.com/rebuttal-hq/rebuttal/simulator"
+	"github.com/rebuttal-hq/rebuttal/simulator/sheets"
 	"github.com/rebuttal-hq/rebuttal/starter"
 	"github.com/rebuttal-hq/rebuttal/worker"
 )
@@ -68,6 +69,7 @@ type System struct {
 	options Options
 	console net.Listener
 	vendors *http.Server
+	mail    net.Addr // of the simulator's mail server
 	stop    context.CancelFunc
 	running sync.WaitGroup
 	mu      sync.Mutex
@@ -111,6 +113,10 @@ func (s *System) simulate(ctx context.Context) error {
 		Seed: s.options.Seed, Day: s.options.Day, Now: time.Now, Log: s.options.Log, Wrap: s.options.Wrap,
 		Address: s.SimURL, Target: s.Console,
 	})
+	if s.mail, err = s.Simulator.Mail.Listen(ctx, "127.0.0.1:0"); err != nil {
+		_ = ln.Close()
+		return err
+	}
 	s.vendors = &http.Server{Handler: s.Simulator, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -165,6 +171,8 @@ func (s *System) render(rulesFile string) (string, error) {
 		"TemporalAddress": s.options.TemporalAddress, "Namespace": s.options.Namespace, "TemporalUI": s.options.TemporalUI,
 		"Simulator": s.SimURL, "Providers": s.options.Providers,
 		"PayPalRoots": strconv.Quote(s.Simulator.PayPal.CertificateAuthority()),
+		"MailPort":    s.mail.(*net.TCPAddr).Port, "MailRoots": strconv.Quote(s.Simulator.Mail.CertificateAuthority()),
+		"ServiceAccount": strconv.Quote(s.Simulator.Sheets.ServiceAccount(s.SimURL + "/sheets/token")),
 	}
 	for name, secret := range credentials {
 		values[name] = secret
@@ -182,6 +190,7 @@ var credentials = map[string]string{
 	"ZendeskEmail": simulator.ZendeskEmail, "ZendeskToken": simulator.ZendeskToken,
 	"QuickBooksRealm": simulator.QuickBooksRealm, "QuickBooksClient": simulator.QuickBooksClient,
 	"QuickBooksSecret": simulator.QuickBooksSecret, "QuickBooksRefresh": simulator.QuickBooksRefresh,
+	"MailUser": simulator.MailUser, "MailPassword": simulator.MailPassword, "Spreadsheet": sheets.SpreadsheetID,
 	"AdyenKey": simulator.AdyenKey, "AdyenAccount": simulator.AdyenAccount, "AdyenHMACKey": simulator.AdyenHMACKey,
 	"BraintreeMerchant": simulator.BraintreeMerchant, "BraintreePublicKey": simulator.BraintreePublicKey, "BraintreePrivateKey": simulator.BraintreePrivateKey,
 	"CheckoutKey": simulator.CheckoutKey, "CheckoutSignature": simulator.CheckoutSignature,

@@ -1,6 +1,7 @@
 // Package salesforce stands in for a Salesforce org: it knows the world's
 // customers as contacts, and what they asked for after a sale as cases, with
-// comments, e-mails and a call that staff logged. It answers SOQL of its own
+// comments, e-mails and a call that staff logged; tasks can be added, and fields of
+// contacts written. It answers SOQL of its own
 // records, so that a query that is not escaped well is a query gone wrong.
 package salesforce
 
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
 )
@@ -24,30 +26,39 @@ const maxBody = 1 << 20
 // "Composite", limits of queries).
 const maxParts = 5
 
-type org struct {
+// Org is one org. It is an http.Handler, safe for concurrent use.
+type Org struct {
 	world        *world.World
 	client, word string
+	mux          *http.ServeMux
+
+	mu      sync.Mutex
+	tasks   []object          // that were added, oldest first
+	written map[string]object // fields of contacts, by id
 }
 
 // object is a JSON object.
 type object = map[string]any
 
 // New is an org whose connected app has this consumer key and secret.
-func New(w *world.World, clientID, clientSecret string) http.Handler {
-	o := &org{world: w, client: clientID, word: clientSecret}
+func New(w *world.World, clientID, clientSecret string) *Org {
 	mux := http.NewServeMux()
+	o := &Org{world: w, client: clientID, word: clientSecret, mux: mux, written: map[string]object{}}
 	mux.HandleFunc("POST /services/oauth2/token", o.token)
 	mux.HandleFunc("GET /services/data/{version}/sobjects/{object}", guarded(o.describe))
 	mux.HandleFunc("GET /services/data/{version}/query", guarded(o.query))
 	mux.HandleFunc("POST /services/data/{version}/composite", guarded(o.composite))
-	return mux
+	return o
 }
+
+// ServeHTTP implements http.Handler.
+func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) { o.mux.ServeHTTP(w, r) }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // token answers the grant client_credentials. As the real one's, the answer says
 // not when the token ends.
-func (o *org) token(w http.ResponseWriter, r *http.Request) {
+func (o *Org) token(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	switch {
 	case r.PostFormValue("grant_type") != "client_credentials":
@@ -72,7 +83,7 @@ func guarded(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (o *org) describe(w http.ResponseWriter, r *http.Request) {
+func (o *Org) describe(w http.ResponseWriter, r *http.Request) {
 	kind := r.PathValue("object")
 	if _, ok := o.tables()[kind]; !ok {
 		refuse(w, http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist")
@@ -83,18 +94,19 @@ func (o *org) describe(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (o *org) query(w http.ResponseWriter, r *http.Request) {
+func (o *Org) query(w http.ResponseWriter, r *http.Request) {
 	status, body := o.run(r.URL.Query().Get("q"))
 	answer(w, status, body)
 }
 
 // composite answers several queries in one request, each by itself.
-func (o *org) composite(w http.ResponseWriter, r *http.Request) {
+func (o *Org) composite(w http.ResponseWriter, r *http.Request) {
 	var req struct {
 		Parts []struct {
 			Method      string `json:"method"`
 			URL         string `json:"url"`
 			ReferenceID string `json:"referenceId"`
+			Body        object `json:"body"`
 		} `json:"compositeRequest"`
 	}
 	if json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&req) != nil || len(req.Parts) == 0 || len(req.Parts) > maxParts {
@@ -103,21 +115,31 @@ func (o *org) composite(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := []object{}
 	for _, p := range req.Parts {
-		status, body := o.part(p.Method, p.URL, "/services/data/"+r.PathValue("version")+"/query")
+		status, body := o.part(p.Method, p.URL, "/services/data/"+r.PathValue("version"), p.Body)
 		parts = append(parts, object{"body": body, "httpHeaders": object{}, "httpStatusCode": status, "referenceId": p.ReferenceID})
 	}
 	answer(w, http.StatusOK, object{"compositeResponse": parts})
 }
 
-func (o *org) part(method, address, queries string) (status int, body any) {
+func (o *Org) part(method, address, root string, fields object) (status int, body any) {
 	u, err := url.Parse(address)
-	if err != nil || method != http.MethodGet || u.Path != queries || strings.Contains(address, "@{") {
-		return http.StatusBadRequest, fault("INVALID_INPUT", "this org answers queries only")
+	contact, isContact := "", false
+	if err == nil {
+		contact, isContact = strings.CutPrefix(u.Path, root+"/sobjects/Contact/")
 	}
-	return o.run(u.Query().Get("q"))
+	switch {
+	case err != nil || strings.Contains(address, "@{"):
+	case method == http.MethodGet && u.Path == root+"/query":
+		return o.run(u.Query().Get("q"))
+	case method == http.MethodPost && u.Path == root+"/sobjects/Task":
+		return o.addTask(fields)
+	case method == http.MethodPatch && isContact:
+		return o.write(contact, fields)
+	}
+	return http.StatusBadRequest, fault("INVALID_INPUT", "this org answers queries, takes tasks and changes contacts")
 }
 
-func (o *org) run(soql string) (status int, body any) {
+func (o *Org) run(soql string) (status int, body any) {
 	q, err := parse(soql)
 	if err != nil {
 		return http.StatusBadRequest, fault("MALFORMED_QUERY", err.Error())

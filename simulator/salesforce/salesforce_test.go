@@ -143,7 +143,7 @@ func TestComposite(t *testing.T) {
 func TestSilentCustomersAskedNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	o := &org{world: w}
+	o := &Org{world: w}
 	before := len(o.tables()["Case"])
 	w.NewOrder(world.OrderOptions{Silent: true})
 	if after := len(o.tables()["Case"]); after != before || before != 24 {

@@ -167,11 +167,13 @@ func (p *parser) one() (condition, error) {
 	if !ok {
 		return nil, errQuery
 	}
-	switch sign {
+	switch strings.ToUpper(sign) {
 	case "=":
 		return func(r object) bool { return strings.EqualFold(text(r[field]), value) }, nil
 	case "!=":
 		return func(r object) bool { return !strings.EqualFold(text(r[field]), value) }, nil
+	case "LIKE": // with % at the ends
+		return func(r object) bool { return strings.Contains(text(r[field]), strings.Trim(value, "%")) }, nil
 	case ">=": // times, which compare as texts do
 		return func(r object) bool { return text(r[field]) >= value }, nil
 	}

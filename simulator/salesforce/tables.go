@@ -9,10 +9,10 @@ import (
 )
 
 // tables are the org's records by their kind, oldest first.
-func (o *org) tables() map[string][]object {
+func (o *Org) tables() map[string][]object {
 	t := map[string][]object{"Contact": {}, "Case": {}, "CaseComment": {}, "EmailMessage": {}, "Task": {}}
 	for _, c := range o.world.Customers() {
-		t["Contact"] = append(t["Contact"], contact(c))
+		t["Contact"] = append(t["Contact"], o.current(contact(c)))
 	}
 	for _, sale := range o.world.Orders() {
 		if len(sale.Messages) == 0 { // a customer who said nothing
@@ -22,6 +22,7 @@ func (o *org) tables() map[string][]object {
 		asked := sale.PaidAt.Add(o.world.Day() * 5)
 		invoice(sale, asked, o.world.Day(), add)
 	}
+	t["Task"] = append(t["Task"], o.added()...)
 	for kind := range t {
 		slices.SortStableFunc(t[kind], func(a, b object) int { return a["at"].(time.Time).Compare(b["at"].(time.Time)) })
 	}

@@ -48,6 +48,7 @@ type Stripe struct {
 	disputed  map[string]bool // by charge
 	earlier   []world.Order   // sales that only this account knows
 	warnings  []warning
+	lists     []*valueList
 	files     map[string]*upload
 	uploaded  []string // ids of files, oldest first
 	keys      map[string]remembered
@@ -100,6 +101,9 @@ func New(w *world.World, o Options) *Stripe {
 		"GET /v1/invoices":                   s.listInvoices,
 		"GET /v1/subscriptions":              s.listSubscriptions,
 		"GET /v1/radar/early_fraud_warnings": s.listWarnings,
+		"GET /v1/radar/value_lists":          s.listValueLists,
+		"GET /v1/radar/value_list_items":     s.listValueListItems,
+		"POST /v1/radar/value_list_items":    s.createValueListItem,
 		"GET /v1/webhook_endpoints":          s.listEndpoints,
 		"POST /v1/webhook_endpoints":         s.createEndpoint,
 		"POST /v1/webhook_endpoints/{id}":    s.updateEndpoint,

@@ -17,16 +17,79 @@ import (
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
+	"github.com/rebuttal-hq/rebuttal/backtest"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
+	"github.com/rebuttal-hq/rebuttal/history"
 	"github.com/rebuttal-hq/rebuttal/ledger"
 	"github.com/rebuttal-hq/rebuttal/networks"
+	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
+// Defines values for ImportRequestFormat.
+const (
+	Csv   ImportRequestFormat = "csv"
+	Jsonl ImportRequestFormat = "jsonl"
+)
+
+// ApplyCase defines model for ApplyCase.
+type ApplyCase = desk.ApplyCase
+
+// ApplyPage defines model for ApplyPage.
+type ApplyPage = desk.ApplyPage
+
+// ApplyRequest defines model for ApplyRequest.
+type ApplyRequest struct {
+	Assignee   Name `json:"assignee,omitempty,omitzero"`
+	Connection Name `json:"connection,omitempty,omitzero"`
+	Cursor     Name `json:"cursor,omitempty,omitzero"`
+
+	// Limit How many cases; 50 when absent.
+	Limit    int  `json:"limit,omitempty,omitzero"`
+	Merchant Name `json:"merchant,omitempty,omitzero"`
+	Queue    Name `json:"queue,omitempty,omitzero"`
+
+	// Version The version in force.
+	Version int64 `json:"version"`
+}
+
 // Asked One proof that a claim asks for.
 type Asked = evidence.Asked
+
+// BacktestDecision defines model for BacktestDecision.
+type BacktestDecision = backtest.Decision
+
+// BacktestEstimate defines model for BacktestEstimate.
+type BacktestEstimate = backtest.Estimate
+
+// BacktestMover defines model for BacktestMover.
+type BacktestMover = backtest.Mover
+
+// BacktestReport Intervals hold their figure with 80 in 100.
+type BacktestReport = backtest.Report
+
+// BacktestRequest A draft by its text or by its name.
+type BacktestRequest struct {
+	// Against `live`, a version as `3` or a draft as `draft:4`.
+	Against RuleName `json:"against,omitempty,omitzero"`
+
+	// Movers How many moving disputes to list; 50 when absent.
+	Movers int `json:"movers,omitempty,omitzero"`
+
+	// Rules `live`, a version as `3` or a draft as `draft:4`.
+	Rules RuleName `json:"rules,omitempty,omitzero"`
+
+	// SinceDays Only disputes that were opened within so many days.
+	SinceDays int `json:"since_days,omitempty,omitzero"`
+
+	// Source YAML.
+	Source RuleSource `json:"source,omitempty,omitzero"`
+}
+
+// BacktestSide defines model for BacktestSide.
+type BacktestSide = backtest.Side
 
 // Balance defines model for Balance.
 type Balance = store.Balance
@@ -241,6 +304,40 @@ type Hash = string
 // HashBeginning A SHA-256 in hex, or enough of its beginning to name one.
 type HashBeginning = string
 
+// Import defines model for Import.
+type Import = store.Import
+
+// ImportList defines model for ImportList.
+type ImportList struct {
+	Items []Import `json:"items"`
+}
+
+// ImportRequest defines model for ImportRequest.
+type ImportRequest struct {
+	Connection Name `json:"connection,omitempty,omitzero"`
+
+	// Data The file's text.
+	Data string `json:"data"`
+
+	// DryRun Judge the rows and keep nothing.
+	DryRun bool                `json:"dry_run,omitempty,omitzero"`
+	Format ImportRequestFormat `json:"format,omitempty,omitzero"`
+
+	// Mapping The mapping file, YAML: docs/import.md.
+	Mapping string `json:"mapping"`
+	Name    Name   `json:"name,omitempty,omitzero"`
+}
+
+// ImportRequestFormat defines model for ImportRequest.Format.
+type ImportRequestFormat string
+
+// ImportResult defines model for ImportResult.
+type ImportResult struct {
+	// Errors The first hundred.
+	Errors []RowError `json:"errors"`
+	Import Import     `json:"import"`
+}
+
 // Item One piece of evidence. It may hold personal data.
 type Item = store.Item
 
@@ -341,9 +438,12 @@ type Preview = desk.Preview
 type Problem struct {
 	// Detail What to mend, in one sentence, without personal data.
 	Detail string `json:"detail,omitempty,omitzero"`
-	Status int    `json:"status"`
-	Title  string `json:"title"`
-	Type   string `json:"type"`
+
+	// Problems What is wrong with a rule set.
+	Problems []RuleProblem `json:"problems,omitempty,omitzero"`
+	Status   int           `json:"status"`
+	Title    string        `json:"title"`
+	Type     string        `json:"type"`
 }
 
 // Reason defines model for Reason.
@@ -373,6 +473,140 @@ type Role = desk.Role
 
 // Route Where the rules sent the case, and why.
 type Route = json.RawMessage
+
+// RouteLine A route in short.
+type RouteLine = desk.RouteLine
+
+// RowError defines model for RowError.
+type RowError = history.RowError
+
+// RuleApproval Whether a second person has to agree, and why.
+type RuleApproval = desk.Approval
+
+// RuleCheck defines model for RuleCheck.
+type RuleCheck struct {
+	// Approval Whether a second person has to agree, and why.
+	Approval RuleApproval `json:"approval"`
+
+	// Hash A SHA-256 in hex.
+	Hash Hash `json:"hash"`
+}
+
+// RuleCheckRequest defines model for RuleCheckRequest.
+type RuleCheckRequest struct {
+	// Source YAML.
+	Source RuleSource `json:"source"`
+}
+
+// RuleComment defines model for RuleComment.
+type RuleComment struct {
+	// Comment Why.
+	Comment string `json:"comment,omitempty,omitzero"`
+}
+
+// RuleDiff defines model for RuleDiff.
+type RuleDiff = desk.RuleDiff
+
+// RuleDraft defines model for RuleDraft.
+type RuleDraft = store.RuleDraft
+
+// RuleDraftFile A draft with what stands between it and force.
+type RuleDraftFile = desk.DraftFile
+
+// RuleDraftList defines model for RuleDraftList.
+type RuleDraftList struct {
+	Items []RuleDraft `json:"items"`
+}
+
+// RuleDraftRequest defines model for RuleDraftRequest.
+type RuleDraftRequest struct {
+	// Base The version it builds on; when absent the one in force for a new draft, and the one it had for an edit.
+	Base *int64 `json:"base,omitempty"`
+
+	// Comment Why; kept when absent.
+	Comment string `json:"comment,omitempty,omitzero"`
+
+	// Name What people call it; kept when absent.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Source YAML.
+	Source RuleSource `json:"source"`
+}
+
+// RuleEvent defines model for RuleEvent.
+type RuleEvent = store.RuleEvent
+
+// RuleEventList defines model for RuleEventList.
+type RuleEventList struct {
+	Items []RuleEvent `json:"items"`
+}
+
+// RuleExplainRequest defines model for RuleExplainRequest.
+type RuleExplainRequest struct {
+	Case Name `json:"case"`
+
+	// Rules `live`, a version as `3` or a draft as `draft:4`.
+	Rules RuleName `json:"rules,omitempty,omitzero"`
+
+	// Source YAML.
+	Source RuleSource `json:"source,omitempty,omitzero"`
+}
+
+// RuleExplanation defines model for RuleExplanation.
+type RuleExplanation struct {
+	// Route Where the rules sent the case, and why.
+	Route Route  `json:"route"`
+	Text  string `json:"text"`
+}
+
+// RuleField defines model for RuleField.
+type RuleField = rules.Field
+
+// RuleFieldList defines model for RuleFieldList.
+type RuleFieldList struct {
+	Items []RuleField `json:"items"`
+}
+
+// RuleName `live`, a version as `3` or a draft as `draft:4`.
+type RuleName = string
+
+// RuleProblem defines model for RuleProblem.
+type RuleProblem = rules.Problem
+
+// RuleSet One published version.
+type RuleSet = store.RuleSet
+
+// RuleSetList defines model for RuleSetList.
+type RuleSetList struct {
+	Items []RuleSet `json:"items"`
+}
+
+// RuleShadow defines model for RuleShadow.
+type RuleShadow = store.RuleShadow
+
+// RuleSource YAML.
+type RuleSource = string
+
+// RuleText defines model for RuleText.
+type RuleText = desk.RuleText
+
+// ShadowReport defines model for ShadowReport.
+type ShadowReport = store.ShadowReport
+
+// ShadowRequest defines model for ShadowRequest.
+type ShadowRequest struct {
+	// Comment Why.
+	Comment string `json:"comment,omitempty,omitzero"`
+
+	// Rules `live`, a version as `3` or a draft as `draft:4`.
+	Rules RuleName `json:"rules,omitempty,omitzero"`
+
+	// Source YAML.
+	Source RuleSource `json:"source,omitempty,omitzero"`
+}
+
+// ShadowResult defines model for ShadowResult.
+type ShadowResult = store.ShadowResult
 
 // Slot The place of a response that a document is meant for.
 type Slot = dispute.EvidenceField
@@ -476,6 +710,9 @@ type CaseID = Name
 // Cursor defines model for Cursor.
 type Cursor = Name
 
+// DraftIfMatch defines model for DraftIfMatch.
+type DraftIfMatch = Name
+
 // ID defines model for ID.
 type ID = int64
 
@@ -491,8 +728,14 @@ type IfNoneMatch = Name
 // Limit defines model for Limit.
 type Limit = int
 
+// NamedRules `live`, a version as `3` or a draft as `draft:4`.
+type NamedRules = RuleName
+
 // PacketHash A SHA-256 in hex, or enough of its beginning to name one.
 type PacketHash = HashBeginning
+
+// DraftNow A draft with what stands between it and force.
+type DraftNow = RuleDraftFile
 
 // ListEntriesParams defines parameters for ListEntries.
 type ListEntriesParams struct {
@@ -674,6 +917,89 @@ type ListReasonsParams struct {
 	Family Family `form:"family,omitempty" json:"family,omitempty,omitzero"`
 }
 
+// GetRulesParams defines parameters for GetRules.
+type GetRulesParams struct {
+	// Named `live`, a version as `3` or a draft as `draft:4`; `live` when absent.
+	Named NamedRules `form:"named,omitempty" json:"named,omitempty,omitzero"`
+}
+
+// PreviewApplyParams defines parameters for PreviewApply.
+type PreviewApplyParams struct {
+	Queue      Name `form:"queue,omitempty" json:"queue,omitempty,omitzero"`
+	Connection Name `form:"connection,omitempty" json:"connection,omitempty,omitzero"`
+	Merchant   Name `form:"merchant,omitempty" json:"merchant,omitempty,omitzero"`
+	Assignee   Name `form:"assignee,omitempty" json:"assignee,omitempty,omitzero"`
+
+	// Limit How many to return; 50 when absent.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The page before's `next_cursor`.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// DiffRulesParams defines parameters for DiffRules.
+type DiffRulesParams struct {
+	// From `live`, a version as `3` or a draft as `draft:4`; `live` when absent.
+	From RuleName `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To `live`, a version as `3` or a draft as `draft:4`.
+	To RuleName `form:"to" json:"to"`
+}
+
+// DropRuleDraftParams defines parameters for DropRuleDraft.
+type DropRuleDraftParams struct {
+	// IfMatch The ETag of the draft that was looked at. A draft that has changed since is left alone (412).
+	IfMatch DraftIfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// EditRuleDraftParams defines parameters for EditRuleDraft.
+type EditRuleDraftParams struct {
+	// IfMatch The ETag of the draft that was looked at. A draft that has changed since is left alone (412).
+	IfMatch DraftIfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// ApproveRuleDraftParams defines parameters for ApproveRuleDraft.
+type ApproveRuleDraftParams struct {
+	// IfMatch The ETag of the draft that was looked at. A draft that has changed since is left alone (412).
+	IfMatch DraftIfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// AskRuleApprovalParams defines parameters for AskRuleApproval.
+type AskRuleApprovalParams struct {
+	// IfMatch The ETag of the draft that was looked at. A draft that has changed since is left alone (412).
+	IfMatch DraftIfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// CheckRuleDraftParams defines parameters for CheckRuleDraft.
+type CheckRuleDraftParams struct {
+	// IfMatch The ETag of the draft that was looked at. A draft that has changed since is left alone (412).
+	IfMatch DraftIfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// PublishRuleDraftParams defines parameters for PublishRuleDraft.
+type PublishRuleDraftParams struct {
+	// IfMatch The ETag of the draft that was looked at. A draft that has changed since is left alone (412).
+	IfMatch DraftIfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// ListRuleEventsParams defines parameters for ListRuleEvents.
+type ListRuleEventsParams struct {
+	// Before Only what was done before this event.
+	Before int64 `form:"before,omitempty" json:"before,omitempty,omitzero"`
+
+	// Limit How many to return; 50 when absent.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ReportShadowParams defines parameters for ReportShadow.
+type ReportShadowParams struct {
+	// Limit How many to return; 50 when absent.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// RunBacktestJSONRequestBody defines body for RunBacktest for application/json ContentType.
+type RunBacktestJSONRequestBody = BacktestRequest
+
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = DecisionRequest
 
@@ -695,11 +1021,38 @@ type ReplaceLetterJSONRequestBody = LetterRequest
 // AddNoteJSONRequestBody defines body for AddNote for application/json ContentType.
 type AddNoteJSONRequestBody = NoteRequest
 
+// ImportPastJSONRequestBody defines body for ImportPast for application/json ContentType.
+type ImportPastJSONRequestBody = ImportRequest
+
+// ApplyToOpenJSONRequestBody defines body for ApplyToOpen for application/json ContentType.
+type ApplyToOpenJSONRequestBody = ApplyRequest
+
+// CheckRulesJSONRequestBody defines body for CheckRules for application/json ContentType.
+type CheckRulesJSONRequestBody = RuleCheckRequest
+
+// DraftRulesJSONRequestBody defines body for DraftRules for application/json ContentType.
+type DraftRulesJSONRequestBody = RuleDraftRequest
+
+// EditRuleDraftJSONRequestBody defines body for EditRuleDraft for application/json ContentType.
+type EditRuleDraftJSONRequestBody = RuleDraftRequest
+
+// ExplainRulesJSONRequestBody defines body for ExplainRules for application/json ContentType.
+type ExplainRulesJSONRequestBody = RuleExplainRequest
+
+// StartShadowJSONRequestBody defines body for StartShadow for application/json ContentType.
+type StartShadowJSONRequestBody = ShadowRequest
+
+// RollBackRulesJSONRequestBody defines body for RollBackRules for application/json ContentType.
+type RollBackRulesJSONRequestBody = RuleComment
+
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// RunBacktest Says what a draft would have changed for past disputes
+	// (POST /v1/backtests)
+	RunBacktest(c *gin.Context)
 	// GetBalance The trial balance of all disputes
 	// (GET /v1/books/balance)
 	GetBalance(c *gin.Context)
@@ -751,6 +1104,12 @@ type ServerInterface interface {
 	// GetPacketFile Reads one file of a packet, to the byte as it was or would be sent
 	// (GET /v1/cases/{id}/packets/{hash}/files/{sha256})
 	GetPacketFile(c *gin.Context, id CaseID, hash Hash, sha256 Hash)
+	// ListImports Lists the newest imports of past disputes
+	// (GET /v1/imports)
+	ListImports(c *gin.Context)
+	// ImportPast Takes in past disputes
+	// (POST /v1/imports)
+	ImportPast(c *gin.Context)
 	// ListNotices Lists stored webhooks, the newest first
 	// (GET /v1/notices)
 	ListNotices(c *gin.Context, params ListNoticesParams)
@@ -772,6 +1131,72 @@ type ServerInterface interface {
 	// ListReconciliations The newest comparison of each provider's disputes with our cases
 	// (GET /v1/reconciliations)
 	ListReconciliations(c *gin.Context)
+	// GetRules Reads a rule set's text
+	// (GET /v1/rules)
+	GetRules(c *gin.Context, params GetRulesParams)
+	// PreviewApply Says which open cases would move under the version in force
+	// (GET /v1/rules/apply)
+	PreviewApply(c *gin.Context, params PreviewApplyParams)
+	// ApplyToOpen Has a page of open cases follow the version in force
+	// (POST /v1/rules/apply)
+	ApplyToOpen(c *gin.Context)
+	// CheckRules Checks a rule set that is not kept
+	// (POST /v1/rules/check)
+	CheckRules(c *gin.Context)
+	// DiffRules Says what one rule set says otherwise than another
+	// (GET /v1/rules/diff)
+	DiffRules(c *gin.Context, params DiffRulesParams)
+	// ListRuleDrafts Lists the drafts that wait, what was changed last first
+	// (GET /v1/rules/drafts)
+	ListRuleDrafts(c *gin.Context)
+	// DraftRules Keeps a new draft; its text may still be wrong
+	// (POST /v1/rules/drafts)
+	DraftRules(c *gin.Context)
+	// DropRuleDraft Gives a draft up
+	// (DELETE /v1/rules/drafts/{id})
+	DropRuleDraft(c *gin.Context, id ID, params DropRuleDraftParams)
+	// GetRuleDraft Opens a draft with what stands between it and force
+	// (GET /v1/rules/drafts/{id})
+	GetRuleDraft(c *gin.Context, id ID)
+	// EditRuleDraft Writes on a draft, which is then to be checked and approved anew
+	// (PUT /v1/rules/drafts/{id})
+	EditRuleDraft(c *gin.Context, id ID, params EditRuleDraftParams)
+	// ApproveRuleDraft Approves somebody else's draft as it stands
+	// (POST /v1/rules/drafts/{id}/approve)
+	ApproveRuleDraft(c *gin.Context, id ID, params ApproveRuleDraftParams)
+	// AskRuleApproval Asks for a second person's approval
+	// (POST /v1/rules/drafts/{id}/ask)
+	AskRuleApproval(c *gin.Context, id ID, params AskRuleApprovalParams)
+	// CheckRuleDraft Checks a draft and keeps that it is right
+	// (POST /v1/rules/drafts/{id}/check)
+	CheckRuleDraft(c *gin.Context, id ID, params CheckRuleDraftParams)
+	// PublishRuleDraft Puts a draft in force for new cases
+	// (POST /v1/rules/drafts/{id}/publish)
+	PublishRuleDraft(c *gin.Context, id ID, params PublishRuleDraftParams)
+	// ExplainRules Says rule by rule how a case is decided
+	// (POST /v1/rules/explain)
+	ExplainRules(c *gin.Context)
+	// ListRuleFields Lists what a condition may look at
+	// (GET /v1/rules/fields)
+	ListRuleFields(c *gin.Context)
+	// ListRuleEvents Lists who did what to the rules, the newest first
+	// (GET /v1/rules/history)
+	ListRuleEvents(c *gin.Context, params ListRuleEventsParams)
+	// StopShadow Ends the shadow that runs; its report stays
+	// (DELETE /v1/rules/shadow)
+	StopShadow(c *gin.Context)
+	// ReportShadow Lists and counts what the shadow would have done otherwise
+	// (GET /v1/rules/shadow)
+	ReportShadow(c *gin.Context, params ReportShadowParams)
+	// StartShadow Runs rules beside those in force, on real cases, without deciding
+	// (POST /v1/rules/shadow)
+	StartShadow(c *gin.Context)
+	// ListRuleVersions Lists the published versions, the newest first
+	// (GET /v1/rules/versions)
+	ListRuleVersions(c *gin.Context)
+	// RollBackRules Publishes an older version again, for new cases
+	// (POST /v1/rules/versions/{id}/rollback)
+	RollBackRules(c *gin.Context, id ID)
 	// ListTokens Lists the API tokens without their secrets
 	// (GET /v1/tokens)
 	ListTokens(c *gin.Context)
@@ -791,6 +1216,19 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// RunBacktest operation middleware
+func (siw *ServerInterfaceWrapper) RunBacktest(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RunBacktest(c)
+}
 
 // GetBalance operation middleware
 func (siw *ServerInterfaceWrapper) GetBalance(c *gin.Context) {
@@ -1748,6 +2186,32 @@ func (siw *ServerInterfaceWrapper) GetPacketFile(c *gin.Context) {
 	siw.Handler.GetPacketFile(c, id, hash, sha256)
 }
 
+// ListImports operation middleware
+func (siw *ServerInterfaceWrapper) ListImports(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListImports(c)
+}
+
+// ImportPast operation middleware
+func (siw *ServerInterfaceWrapper) ImportPast(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ImportPast(c)
+}
+
 // ListNotices operation middleware
 func (siw *ServerInterfaceWrapper) ListNotices(c *gin.Context) {
 
@@ -1960,6 +2424,658 @@ func (siw *ServerInterfaceWrapper) ListReconciliations(c *gin.Context) {
 	siw.Handler.ListReconciliations(c)
 }
 
+// GetRules operation middleware
+func (siw *ServerInterfaceWrapper) GetRules(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRulesParams
+
+	// ------------- Optional query parameter "named" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "named", c.Request.URL.Query(), &params.Named, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter named: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRules(c, params)
+}
+
+// PreviewApply operation middleware
+func (siw *ServerInterfaceWrapper) PreviewApply(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PreviewApplyParams
+
+	// ------------- Optional query parameter "queue" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "queue", c.Request.URL.Query(), &params.Queue, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter queue: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "connection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "connection", c.Request.URL.Query(), &params.Connection, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter connection: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "merchant" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "merchant", c.Request.URL.Query(), &params.Merchant, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter merchant: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "assignee" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "assignee", c.Request.URL.Query(), &params.Assignee, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter assignee: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PreviewApply(c, params)
+}
+
+// ApplyToOpen operation middleware
+func (siw *ServerInterfaceWrapper) ApplyToOpen(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ApplyToOpen(c)
+}
+
+// CheckRules operation middleware
+func (siw *ServerInterfaceWrapper) CheckRules(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckRules(c)
+}
+
+// DiffRules operation middleware
+func (siw *ServerInterfaceWrapper) DiffRules(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiffRulesParams
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DiffRules(c, params)
+}
+
+// ListRuleDrafts operation middleware
+func (siw *ServerInterfaceWrapper) ListRuleDrafts(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRuleDrafts(c)
+}
+
+// DraftRules operation middleware
+func (siw *ServerInterfaceWrapper) DraftRules(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DraftRules(c)
+}
+
+// DropRuleDraft operation middleware
+func (siw *ServerInterfaceWrapper) DropRuleDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DropRuleDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch DraftIfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DropRuleDraft(c, id, params)
+}
+
+// GetRuleDraft operation middleware
+func (siw *ServerInterfaceWrapper) GetRuleDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetRuleDraft(c, id)
+}
+
+// EditRuleDraft operation middleware
+func (siw *ServerInterfaceWrapper) EditRuleDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EditRuleDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch DraftIfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EditRuleDraft(c, id, params)
+}
+
+// ApproveRuleDraft operation middleware
+func (siw *ServerInterfaceWrapper) ApproveRuleDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ApproveRuleDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch DraftIfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ApproveRuleDraft(c, id, params)
+}
+
+// AskRuleApproval operation middleware
+func (siw *ServerInterfaceWrapper) AskRuleApproval(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AskRuleApprovalParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch DraftIfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AskRuleApproval(c, id, params)
+}
+
+// CheckRuleDraft operation middleware
+func (siw *ServerInterfaceWrapper) CheckRuleDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CheckRuleDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch DraftIfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CheckRuleDraft(c, id, params)
+}
+
+// PublishRuleDraft operation middleware
+func (siw *ServerInterfaceWrapper) PublishRuleDraft(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PublishRuleDraftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch DraftIfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PublishRuleDraft(c, id, params)
+}
+
+// ExplainRules operation middleware
+func (siw *ServerInterfaceWrapper) ExplainRules(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExplainRules(c)
+}
+
+// ListRuleFields operation middleware
+func (siw *ServerInterfaceWrapper) ListRuleFields(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRuleFields(c)
+}
+
+// ListRuleEvents operation middleware
+func (siw *ServerInterfaceWrapper) ListRuleEvents(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRuleEventsParams
+
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", c.Request.URL.Query(), &params.Before, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter before: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRuleEvents(c, params)
+}
+
+// StopShadow operation middleware
+func (siw *ServerInterfaceWrapper) StopShadow(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StopShadow(c)
+}
+
+// ReportShadow operation middleware
+func (siw *ServerInterfaceWrapper) ReportShadow(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReportShadowParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReportShadow(c, params)
+}
+
+// StartShadow operation middleware
+func (siw *ServerInterfaceWrapper) StartShadow(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StartShadow(c)
+}
+
+// ListRuleVersions operation middleware
+func (siw *ServerInterfaceWrapper) ListRuleVersions(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRuleVersions(c)
+}
+
+// RollBackRules operation middleware
+func (siw *ServerInterfaceWrapper) RollBackRules(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RollBackRules(c, id)
+}
+
 // ListTokens operation middleware
 func (siw *ServerInterfaceWrapper) ListTokens(c *gin.Context) {
 
@@ -2064,12 +3180,85 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/tokens/:id", wrapper.RevokeToken)
 	router.GET(options.BaseURL+"/v1/reasons", wrapper.ListReasons)
 	router.GET(options.BaseURL+"/v1/reasons/:network/:code", wrapper.GetReason)
+	router.GET(options.BaseURL+"/v1/rules", wrapper.GetRules)
+	router.GET(options.BaseURL+"/v1/rules/fields", wrapper.ListRuleFields)
+	router.POST(options.BaseURL+"/v1/rules/check", wrapper.CheckRules)
+	router.POST(options.BaseURL+"/v1/rules/explain", wrapper.ExplainRules)
+	router.GET(options.BaseURL+"/v1/rules/diff", wrapper.DiffRules)
+	router.GET(options.BaseURL+"/v1/rules/versions", wrapper.ListRuleVersions)
+	router.POST(options.BaseURL+"/v1/rules/versions/:id/rollback", wrapper.RollBackRules)
+	router.GET(options.BaseURL+"/v1/rules/history", wrapper.ListRuleEvents)
+	router.GET(options.BaseURL+"/v1/rules/drafts", wrapper.ListRuleDrafts)
+	router.POST(options.BaseURL+"/v1/rules/drafts", wrapper.DraftRules)
+	router.DELETE(options.BaseURL+"/v1/rules/drafts/:id", wrapper.DropRuleDraft)
+	router.GET(options.BaseURL+"/v1/rules/drafts/:id", wrapper.GetRuleDraft)
+	router.PUT(options.BaseURL+"/v1/rules/drafts/:id", wrapper.EditRuleDraft)
+	router.POST(options.BaseURL+"/v1/rules/drafts/:id/check", wrapper.CheckRuleDraft)
+	router.POST(options.BaseURL+"/v1/rules/drafts/:id/ask", wrapper.AskRuleApproval)
+	router.POST(options.BaseURL+"/v1/rules/drafts/:id/approve", wrapper.ApproveRuleDraft)
+	router.POST(options.BaseURL+"/v1/rules/drafts/:id/publish", wrapper.PublishRuleDraft)
+	router.GET(options.BaseURL+"/v1/rules/apply", wrapper.PreviewApply)
+	router.POST(options.BaseURL+"/v1/rules/apply", wrapper.ApplyToOpen)
+	router.DELETE(options.BaseURL+"/v1/rules/shadow", wrapper.StopShadow)
+	router.GET(options.BaseURL+"/v1/rules/shadow", wrapper.ReportShadow)
+	router.POST(options.BaseURL+"/v1/rules/shadow", wrapper.StartShadow)
+	router.POST(options.BaseURL+"/v1/backtests", wrapper.RunBacktest)
+	router.GET(options.BaseURL+"/v1/imports", wrapper.ListImports)
+	router.POST(options.BaseURL+"/v1/imports", wrapper.ImportPast)
 	router.GET(options.BaseURL+"/v1/openapi.yaml", wrapper.GetContract)
+}
+
+type DraftNowResponseHeaders struct {
+	ETag string
+}
+type DraftNowJSONResponse struct {
+	Body RuleDraftFile
+
+	Headers DraftNowResponseHeaders
 }
 
 type FaceJSONResponse Face
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type RunBacktestRequestObject struct {
+	Body *RunBacktestJSONRequestBody
+}
+
+type RunBacktestResponseObject interface {
+	VisitRunBacktestResponse(w http.ResponseWriter) error
+}
+
+type RunBacktest200JSONResponse BacktestReport
+
+func (response RunBacktest200JSONResponse) VisitRunBacktestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RunBacktestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RunBacktestdefaultApplicationProblemPlusJSONResponse) VisitRunBacktestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type GetBalanceRequestObject struct {
 }
@@ -2801,6 +3990,83 @@ func (response GetPacketFiledefaultApplicationProblemPlusJSONResponse) VisitGetP
 	return err
 }
 
+type ListImportsRequestObject struct {
+}
+
+type ListImportsResponseObject interface {
+	VisitListImportsResponse(w http.ResponseWriter) error
+}
+
+type ListImports200JSONResponse ImportList
+
+func (response ListImports200JSONResponse) VisitListImportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListImportsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListImportsdefaultApplicationProblemPlusJSONResponse) VisitListImportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportPastRequestObject struct {
+	Body *ImportPastJSONRequestBody
+}
+
+type ImportPastResponseObject interface {
+	VisitImportPastResponse(w http.ResponseWriter) error
+}
+
+type ImportPast200JSONResponse ImportResult
+
+func (response ImportPast200JSONResponse) VisitImportPastResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportPastdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ImportPastdefaultApplicationProblemPlusJSONResponse) VisitImportPastResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListNoticesRequestObject struct {
 	Params ListNoticesParams
 }
@@ -3073,6 +4339,862 @@ func (response ListReconciliationsdefaultApplicationProblemPlusJSONResponse) Vis
 	return err
 }
 
+type GetRulesRequestObject struct {
+	Params GetRulesParams
+}
+
+type GetRulesResponseObject interface {
+	VisitGetRulesResponse(w http.ResponseWriter) error
+}
+
+type GetRules200JSONResponse RuleText
+
+func (response GetRules200JSONResponse) VisitGetRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRulesdefaultApplicationProblemPlusJSONResponse) VisitGetRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewApplyRequestObject struct {
+	Params PreviewApplyParams
+}
+
+type PreviewApplyResponseObject interface {
+	VisitPreviewApplyResponse(w http.ResponseWriter) error
+}
+
+type PreviewApply200JSONResponse ApplyPage
+
+func (response PreviewApply200JSONResponse) VisitPreviewApplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewApplydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewApplydefaultApplicationProblemPlusJSONResponse) VisitPreviewApplyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyToOpenRequestObject struct {
+	Body *ApplyToOpenJSONRequestBody
+}
+
+type ApplyToOpenResponseObject interface {
+	VisitApplyToOpenResponse(w http.ResponseWriter) error
+}
+
+type ApplyToOpen200JSONResponse ApplyPage
+
+func (response ApplyToOpen200JSONResponse) VisitApplyToOpenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyToOpendefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ApplyToOpendefaultApplicationProblemPlusJSONResponse) VisitApplyToOpenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckRulesRequestObject struct {
+	Body *CheckRulesJSONRequestBody
+}
+
+type CheckRulesResponseObject interface {
+	VisitCheckRulesResponse(w http.ResponseWriter) error
+}
+
+type CheckRules200JSONResponse RuleCheck
+
+func (response CheckRules200JSONResponse) VisitCheckRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CheckRulesdefaultApplicationProblemPlusJSONResponse) VisitCheckRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiffRulesRequestObject struct {
+	Params DiffRulesParams
+}
+
+type DiffRulesResponseObject interface {
+	VisitDiffRulesResponse(w http.ResponseWriter) error
+}
+
+type DiffRules200JSONResponse RuleDiff
+
+func (response DiffRules200JSONResponse) VisitDiffRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DiffRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DiffRulesdefaultApplicationProblemPlusJSONResponse) VisitDiffRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleDraftsRequestObject struct {
+}
+
+type ListRuleDraftsResponseObject interface {
+	VisitListRuleDraftsResponse(w http.ResponseWriter) error
+}
+
+type ListRuleDrafts200JSONResponse RuleDraftList
+
+func (response ListRuleDrafts200JSONResponse) VisitListRuleDraftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleDraftsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRuleDraftsdefaultApplicationProblemPlusJSONResponse) VisitListRuleDraftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DraftRulesRequestObject struct {
+	Body *DraftRulesJSONRequestBody
+}
+
+type DraftRulesResponseObject interface {
+	VisitDraftRulesResponse(w http.ResponseWriter) error
+}
+
+type DraftRules201JSONResponse struct{ DraftNowJSONResponse }
+
+func (response DraftRules201JSONResponse) VisitDraftRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DraftRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DraftRulesdefaultApplicationProblemPlusJSONResponse) VisitDraftRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DropRuleDraftRequestObject struct {
+	ID     ID `json:"id"`
+	Params DropRuleDraftParams
+}
+
+type DropRuleDraftResponseObject interface {
+	VisitDropRuleDraftResponse(w http.ResponseWriter) error
+}
+
+type DropRuleDraft204Response struct {
+}
+
+func (response DropRuleDraft204Response) VisitDropRuleDraftResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DropRuleDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DropRuleDraftdefaultApplicationProblemPlusJSONResponse) VisitDropRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRuleDraftRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetRuleDraftResponseObject interface {
+	VisitGetRuleDraftResponse(w http.ResponseWriter) error
+}
+
+type GetRuleDraft200JSONResponse struct{ DraftNowJSONResponse }
+
+func (response GetRuleDraft200JSONResponse) VisitGetRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRuleDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRuleDraftdefaultApplicationProblemPlusJSONResponse) VisitGetRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditRuleDraftRequestObject struct {
+	ID     ID `json:"id"`
+	Params EditRuleDraftParams
+	Body   *EditRuleDraftJSONRequestBody
+}
+
+type EditRuleDraftResponseObject interface {
+	VisitEditRuleDraftResponse(w http.ResponseWriter) error
+}
+
+type EditRuleDraft200JSONResponse struct{ DraftNowJSONResponse }
+
+func (response EditRuleDraft200JSONResponse) VisitEditRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EditRuleDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EditRuleDraftdefaultApplicationProblemPlusJSONResponse) VisitEditRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApproveRuleDraftRequestObject struct {
+	ID     ID `json:"id"`
+	Params ApproveRuleDraftParams
+}
+
+type ApproveRuleDraftResponseObject interface {
+	VisitApproveRuleDraftResponse(w http.ResponseWriter) error
+}
+
+type ApproveRuleDraft200JSONResponse struct{ DraftNowJSONResponse }
+
+func (response ApproveRuleDraft200JSONResponse) VisitApproveRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApproveRuleDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ApproveRuleDraftdefaultApplicationProblemPlusJSONResponse) VisitApproveRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskRuleApprovalRequestObject struct {
+	ID     ID `json:"id"`
+	Params AskRuleApprovalParams
+}
+
+type AskRuleApprovalResponseObject interface {
+	VisitAskRuleApprovalResponse(w http.ResponseWriter) error
+}
+
+type AskRuleApproval200JSONResponse struct{ DraftNowJSONResponse }
+
+func (response AskRuleApproval200JSONResponse) VisitAskRuleApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AskRuleApprovaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AskRuleApprovaldefaultApplicationProblemPlusJSONResponse) VisitAskRuleApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckRuleDraftRequestObject struct {
+	ID     ID `json:"id"`
+	Params CheckRuleDraftParams
+}
+
+type CheckRuleDraftResponseObject interface {
+	VisitCheckRuleDraftResponse(w http.ResponseWriter) error
+}
+
+type CheckRuleDraft200JSONResponse struct{ DraftNowJSONResponse }
+
+func (response CheckRuleDraft200JSONResponse) VisitCheckRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CheckRuleDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CheckRuleDraftdefaultApplicationProblemPlusJSONResponse) VisitCheckRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishRuleDraftRequestObject struct {
+	ID     ID `json:"id"`
+	Params PublishRuleDraftParams
+}
+
+type PublishRuleDraftResponseObject interface {
+	VisitPublishRuleDraftResponse(w http.ResponseWriter) error
+}
+
+type PublishRuleDraft200JSONResponse RuleSet
+
+func (response PublishRuleDraft200JSONResponse) VisitPublishRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishRuleDraftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PublishRuleDraftdefaultApplicationProblemPlusJSONResponse) VisitPublishRuleDraftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainRulesRequestObject struct {
+	Body *ExplainRulesJSONRequestBody
+}
+
+type ExplainRulesResponseObject interface {
+	VisitExplainRulesResponse(w http.ResponseWriter) error
+}
+
+type ExplainRules200JSONResponse RuleExplanation
+
+func (response ExplainRules200JSONResponse) VisitExplainRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExplainRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExplainRulesdefaultApplicationProblemPlusJSONResponse) VisitExplainRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleFieldsRequestObject struct {
+}
+
+type ListRuleFieldsResponseObject interface {
+	VisitListRuleFieldsResponse(w http.ResponseWriter) error
+}
+
+type ListRuleFields200JSONResponse RuleFieldList
+
+func (response ListRuleFields200JSONResponse) VisitListRuleFieldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleFieldsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRuleFieldsdefaultApplicationProblemPlusJSONResponse) VisitListRuleFieldsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleEventsRequestObject struct {
+	Params ListRuleEventsParams
+}
+
+type ListRuleEventsResponseObject interface {
+	VisitListRuleEventsResponse(w http.ResponseWriter) error
+}
+
+type ListRuleEvents200JSONResponse RuleEventList
+
+func (response ListRuleEvents200JSONResponse) VisitListRuleEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRuleEventsdefaultApplicationProblemPlusJSONResponse) VisitListRuleEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopShadowRequestObject struct {
+}
+
+type StopShadowResponseObject interface {
+	VisitStopShadowResponse(w http.ResponseWriter) error
+}
+
+type StopShadow204Response struct {
+}
+
+func (response StopShadow204Response) VisitStopShadowResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type StopShadowdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StopShadowdefaultApplicationProblemPlusJSONResponse) VisitStopShadowResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportShadowRequestObject struct {
+	Params ReportShadowParams
+}
+
+type ReportShadowResponseObject interface {
+	VisitReportShadowResponse(w http.ResponseWriter) error
+}
+
+type ReportShadow200JSONResponse ShadowReport
+
+func (response ReportShadow200JSONResponse) VisitReportShadowResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReportShadowdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReportShadowdefaultApplicationProblemPlusJSONResponse) VisitReportShadowResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartShadowRequestObject struct {
+	Body *StartShadowJSONRequestBody
+}
+
+type StartShadowResponseObject interface {
+	VisitStartShadowResponse(w http.ResponseWriter) error
+}
+
+type StartShadow200JSONResponse RuleShadow
+
+func (response StartShadow200JSONResponse) VisitStartShadowResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartShadowdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartShadowdefaultApplicationProblemPlusJSONResponse) VisitStartShadowResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleVersionsRequestObject struct {
+}
+
+type ListRuleVersionsResponseObject interface {
+	VisitListRuleVersionsResponse(w http.ResponseWriter) error
+}
+
+type ListRuleVersions200JSONResponse RuleSetList
+
+func (response ListRuleVersions200JSONResponse) VisitListRuleVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRuleVersionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRuleVersionsdefaultApplicationProblemPlusJSONResponse) VisitListRuleVersionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackRulesRequestObject struct {
+	ID   ID `json:"id"`
+	Body *RollBackRulesJSONRequestBody
+}
+
+type RollBackRulesResponseObject interface {
+	VisitRollBackRulesResponse(w http.ResponseWriter) error
+}
+
+type RollBackRules200JSONResponse RuleSet
+
+func (response RollBackRules200JSONResponse) VisitRollBackRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RollBackRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RollBackRulesdefaultApplicationProblemPlusJSONResponse) VisitRollBackRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTokensRequestObject struct {
 }
 
@@ -3185,6 +5307,9 @@ func (response RevokeTokendefaultApplicationProblemPlusJSONResponse) VisitRevoke
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// RunBacktest Says what a draft would have changed for past disputes
+	// (POST /v1/backtests)
+	RunBacktest(ctx context.Context, request RunBacktestRequestObject) (RunBacktestResponseObject, error)
 	// GetBalance The trial balance of all disputes
 	// (GET /v1/books/balance)
 	GetBalance(ctx context.Context, request GetBalanceRequestObject) (GetBalanceResponseObject, error)
@@ -3236,6 +5361,12 @@ type StrictServerInterface interface {
 	// GetPacketFile Reads one file of a packet, to the byte as it was or would be sent
 	// (GET /v1/cases/{id}/packets/{hash}/files/{sha256})
 	GetPacketFile(ctx context.Context, request GetPacketFileRequestObject) (GetPacketFileResponseObject, error)
+	// ListImports Lists the newest imports of past disputes
+	// (GET /v1/imports)
+	ListImports(ctx context.Context, request ListImportsRequestObject) (ListImportsResponseObject, error)
+	// ImportPast Takes in past disputes
+	// (POST /v1/imports)
+	ImportPast(ctx context.Context, request ImportPastRequestObject) (ImportPastResponseObject, error)
 	// ListNotices Lists stored webhooks, the newest first
 	// (GET /v1/notices)
 	ListNotices(ctx context.Context, request ListNoticesRequestObject) (ListNoticesResponseObject, error)
@@ -3257,6 +5388,72 @@ type StrictServerInterface interface {
 	// ListReconciliations The newest comparison of each provider's disputes with our cases
 	// (GET /v1/reconciliations)
 	ListReconciliations(ctx context.Context, request ListReconciliationsRequestObject) (ListReconciliationsResponseObject, error)
+	// GetRules Reads a rule set's text
+	// (GET /v1/rules)
+	GetRules(ctx context.Context, request GetRulesRequestObject) (GetRulesResponseObject, error)
+	// PreviewApply Says which open cases would move under the version in force
+	// (GET /v1/rules/apply)
+	PreviewApply(ctx context.Context, request PreviewApplyRequestObject) (PreviewApplyResponseObject, error)
+	// ApplyToOpen Has a page of open cases follow the version in force
+	// (POST /v1/rules/apply)
+	ApplyToOpen(ctx context.Context, request ApplyToOpenRequestObject) (ApplyToOpenResponseObject, error)
+	// CheckRules Checks a rule set that is not kept
+	// (POST /v1/rules/check)
+	CheckRules(ctx context.Context, request CheckRulesRequestObject) (CheckRulesResponseObject, error)
+	// DiffRules Says what one rule set says otherwise than another
+	// (GET /v1/rules/diff)
+	DiffRules(ctx context.Context, request DiffRulesRequestObject) (DiffRulesResponseObject, error)
+	// ListRuleDrafts Lists the drafts that wait, what was changed last first
+	// (GET /v1/rules/drafts)
+	ListRuleDrafts(ctx context.Context, request ListRuleDraftsRequestObject) (ListRuleDraftsResponseObject, error)
+	// DraftRules Keeps a new draft; its text may still be wrong
+	// (POST /v1/rules/drafts)
+	DraftRules(ctx context.Context, request DraftRulesRequestObject) (DraftRulesResponseObject, error)
+	// DropRuleDraft Gives a draft up
+	// (DELETE /v1/rules/drafts/{id})
+	DropRuleDraft(ctx context.Context, request DropRuleDraftRequestObject) (DropRuleDraftResponseObject, error)
+	// GetRuleDraft Opens a draft with what stands between it and force
+	// (GET /v1/rules/drafts/{id})
+	GetRuleDraft(ctx context.Context, request GetRuleDraftRequestObject) (GetRuleDraftResponseObject, error)
+	// EditRuleDraft Writes on a draft, which is then to be checked and approved anew
+	// (PUT /v1/rules/drafts/{id})
+	EditRuleDraft(ctx context.Context, request EditRuleDraftRequestObject) (EditRuleDraftResponseObject, error)
+	// ApproveRuleDraft Approves somebody else's draft as it stands
+	// (POST /v1/rules/drafts/{id}/approve)
+	ApproveRuleDraft(ctx context.Context, request ApproveRuleDraftRequestObject) (ApproveRuleDraftResponseObject, error)
+	// AskRuleApproval Asks for a second person's approval
+	// (POST /v1/rules/drafts/{id}/ask)
+	AskRuleApproval(ctx context.Context, request AskRuleApprovalRequestObject) (AskRuleApprovalResponseObject, error)
+	// CheckRuleDraft Checks a draft and keeps that it is right
+	// (POST /v1/rules/drafts/{id}/check)
+	CheckRuleDraft(ctx context.Context, request CheckRuleDraftRequestObject) (CheckRuleDraftResponseObject, error)
+	// PublishRuleDraft Puts a draft in force for new cases
+	// (POST /v1/rules/drafts/{id}/publish)
+	PublishRuleDraft(ctx context.Context, request PublishRuleDraftRequestObject) (PublishRuleDraftResponseObject, error)
+	// ExplainRules Says rule by rule how a case is decided
+	// (POST /v1/rules/explain)
+	ExplainRules(ctx context.Context, request ExplainRulesRequestObject) (ExplainRulesResponseObject, error)
+	// ListRuleFields Lists what a condition may look at
+	// (GET /v1/rules/fields)
+	ListRuleFields(ctx context.Context, request ListRuleFieldsRequestObject) (ListRuleFieldsResponseObject, error)
+	// ListRuleEvents Lists who did what to the rules, the newest first
+	// (GET /v1/rules/history)
+	ListRuleEvents(ctx context.Context, request ListRuleEventsRequestObject) (ListRuleEventsResponseObject, error)
+	// StopShadow Ends the shadow that runs; its report stays
+	// (DELETE /v1/rules/shadow)
+	StopShadow(ctx context.Context, request StopShadowRequestObject) (StopShadowResponseObject, error)
+	// ReportShadow Lists and counts what the shadow would have done otherwise
+	// (GET /v1/rules/shadow)
+	ReportShadow(ctx context.Context, request ReportShadowRequestObject) (ReportShadowResponseObject, error)
+	// StartShadow Runs rules beside those in force, on real cases, without deciding
+	// (POST /v1/rules/shadow)
+	StartShadow(ctx context.Context, request StartShadowRequestObject) (StartShadowResponseObject, error)
+	// ListRuleVersions Lists the published versions, the newest first
+	// (GET /v1/rules/versions)
+	ListRuleVersions(ctx context.Context, request ListRuleVersionsRequestObject) (ListRuleVersionsResponseObject, error)
+	// RollBackRules Publishes an older version again, for new cases
+	// (POST /v1/rules/versions/{id}/rollback)
+	RollBackRules(ctx context.Context, request RollBackRulesRequestObject) (RollBackRulesResponseObject, error)
 	// ListTokens Lists the API tokens without their secrets
 	// (GET /v1/tokens)
 	ListTokens(ctx context.Context, request ListTokensRequestObject) (ListTokensResponseObject, error)
@@ -3323,6 +5520,48 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictGinServerOptions
+}
+
+// RunBacktest operation middleware
+func (sh *strictHandler) RunBacktest(ctx *gin.Context) {
+	var request RunBacktestRequestObject
+
+	var body RunBacktestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RunBacktest(ctx, request.(RunBacktestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RunBacktest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RunBacktestResponseObject); ok {
+		if err := validResponse.VisitRunBacktestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // GetBalance operation middleware
@@ -3894,6 +6133,72 @@ func (sh *strictHandler) GetPacketFile(ctx *gin.Context, id CaseID, hash Hash, s
 	}
 }
 
+// ListImports operation middleware
+func (sh *strictHandler) ListImports(ctx *gin.Context) {
+	var request ListImportsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListImports(ctx, request.(ListImportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListImports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListImportsResponseObject); ok {
+		if err := validResponse.VisitListImportsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ImportPast operation middleware
+func (sh *strictHandler) ImportPast(ctx *gin.Context) {
+	var request ImportPastRequestObject
+
+	var body ImportPastJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportPast(ctx, request.(ImportPastRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportPast")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ImportPastResponseObject); ok {
+		if err := validResponse.VisitImportPastResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListNotices operation middleware
 func (sh *strictHandler) ListNotices(ctx *gin.Context, params ListNoticesParams) {
 	var request ListNoticesRequestObject
@@ -4066,6 +6371,692 @@ func (sh *strictHandler) ListReconciliations(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListReconciliationsResponseObject); ok {
 		if err := validResponse.VisitListReconciliationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRules operation middleware
+func (sh *strictHandler) GetRules(ctx *gin.Context, params GetRulesParams) {
+	var request GetRulesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRules(ctx, request.(GetRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRulesResponseObject); ok {
+		if err := validResponse.VisitGetRulesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PreviewApply operation middleware
+func (sh *strictHandler) PreviewApply(ctx *gin.Context, params PreviewApplyParams) {
+	var request PreviewApplyRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewApply(ctx, request.(PreviewApplyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewApply")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PreviewApplyResponseObject); ok {
+		if err := validResponse.VisitPreviewApplyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyToOpen operation middleware
+func (sh *strictHandler) ApplyToOpen(ctx *gin.Context) {
+	var request ApplyToOpenRequestObject
+
+	var body ApplyToOpenJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyToOpen(ctx, request.(ApplyToOpenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyToOpen")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ApplyToOpenResponseObject); ok {
+		if err := validResponse.VisitApplyToOpenResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckRules operation middleware
+func (sh *strictHandler) CheckRules(ctx *gin.Context) {
+	var request CheckRulesRequestObject
+
+	var body CheckRulesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckRules(ctx, request.(CheckRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckRulesResponseObject); ok {
+		if err := validResponse.VisitCheckRulesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DiffRules operation middleware
+func (sh *strictHandler) DiffRules(ctx *gin.Context, params DiffRulesParams) {
+	var request DiffRulesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DiffRules(ctx, request.(DiffRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiffRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DiffRulesResponseObject); ok {
+		if err := validResponse.VisitDiffRulesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRuleDrafts operation middleware
+func (sh *strictHandler) ListRuleDrafts(ctx *gin.Context) {
+	var request ListRuleDraftsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRuleDrafts(ctx, request.(ListRuleDraftsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRuleDrafts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRuleDraftsResponseObject); ok {
+		if err := validResponse.VisitListRuleDraftsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DraftRules operation middleware
+func (sh *strictHandler) DraftRules(ctx *gin.Context) {
+	var request DraftRulesRequestObject
+
+	var body DraftRulesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DraftRules(ctx, request.(DraftRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DraftRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DraftRulesResponseObject); ok {
+		if err := validResponse.VisitDraftRulesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DropRuleDraft operation middleware
+func (sh *strictHandler) DropRuleDraft(ctx *gin.Context, id ID, params DropRuleDraftParams) {
+	var request DropRuleDraftRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DropRuleDraft(ctx, request.(DropRuleDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DropRuleDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DropRuleDraftResponseObject); ok {
+		if err := validResponse.VisitDropRuleDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetRuleDraft operation middleware
+func (sh *strictHandler) GetRuleDraft(ctx *gin.Context, id ID) {
+	var request GetRuleDraftRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRuleDraft(ctx, request.(GetRuleDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRuleDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetRuleDraftResponseObject); ok {
+		if err := validResponse.VisitGetRuleDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EditRuleDraft operation middleware
+func (sh *strictHandler) EditRuleDraft(ctx *gin.Context, id ID, params EditRuleDraftParams) {
+	var request EditRuleDraftRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body EditRuleDraftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EditRuleDraft(ctx, request.(EditRuleDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EditRuleDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EditRuleDraftResponseObject); ok {
+		if err := validResponse.VisitEditRuleDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApproveRuleDraft operation middleware
+func (sh *strictHandler) ApproveRuleDraft(ctx *gin.Context, id ID, params ApproveRuleDraftParams) {
+	var request ApproveRuleDraftRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveRuleDraft(ctx, request.(ApproveRuleDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveRuleDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ApproveRuleDraftResponseObject); ok {
+		if err := validResponse.VisitApproveRuleDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AskRuleApproval operation middleware
+func (sh *strictHandler) AskRuleApproval(ctx *gin.Context, id ID, params AskRuleApprovalParams) {
+	var request AskRuleApprovalRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AskRuleApproval(ctx, request.(AskRuleApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AskRuleApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AskRuleApprovalResponseObject); ok {
+		if err := validResponse.VisitAskRuleApprovalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CheckRuleDraft operation middleware
+func (sh *strictHandler) CheckRuleDraft(ctx *gin.Context, id ID, params CheckRuleDraftParams) {
+	var request CheckRuleDraftRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckRuleDraft(ctx, request.(CheckRuleDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckRuleDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CheckRuleDraftResponseObject); ok {
+		if err := validResponse.VisitCheckRuleDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishRuleDraft operation middleware
+func (sh *strictHandler) PublishRuleDraft(ctx *gin.Context, id ID, params PublishRuleDraftParams) {
+	var request PublishRuleDraftRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishRuleDraft(ctx, request.(PublishRuleDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishRuleDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PublishRuleDraftResponseObject); ok {
+		if err := validResponse.VisitPublishRuleDraftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExplainRules operation middleware
+func (sh *strictHandler) ExplainRules(ctx *gin.Context) {
+	var request ExplainRulesRequestObject
+
+	var body ExplainRulesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExplainRules(ctx, request.(ExplainRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExplainRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExplainRulesResponseObject); ok {
+		if err := validResponse.VisitExplainRulesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRuleFields operation middleware
+func (sh *strictHandler) ListRuleFields(ctx *gin.Context) {
+	var request ListRuleFieldsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRuleFields(ctx, request.(ListRuleFieldsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRuleFields")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRuleFieldsResponseObject); ok {
+		if err := validResponse.VisitListRuleFieldsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRuleEvents operation middleware
+func (sh *strictHandler) ListRuleEvents(ctx *gin.Context, params ListRuleEventsParams) {
+	var request ListRuleEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRuleEvents(ctx, request.(ListRuleEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRuleEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRuleEventsResponseObject); ok {
+		if err := validResponse.VisitListRuleEventsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StopShadow operation middleware
+func (sh *strictHandler) StopShadow(ctx *gin.Context) {
+	var request StopShadowRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StopShadow(ctx, request.(StopShadowRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopShadow")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StopShadowResponseObject); ok {
+		if err := validResponse.VisitStopShadowResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReportShadow operation middleware
+func (sh *strictHandler) ReportShadow(ctx *gin.Context, params ReportShadowParams) {
+	var request ReportShadowRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReportShadow(ctx, request.(ReportShadowRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReportShadow")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReportShadowResponseObject); ok {
+		if err := validResponse.VisitReportShadowResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartShadow operation middleware
+func (sh *strictHandler) StartShadow(ctx *gin.Context) {
+	var request StartShadowRequestObject
+
+	var body StartShadowJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartShadow(ctx, request.(StartShadowRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartShadow")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StartShadowResponseObject); ok {
+		if err := validResponse.VisitStartShadowResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListRuleVersions operation middleware
+func (sh *strictHandler) ListRuleVersions(ctx *gin.Context) {
+	var request ListRuleVersionsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRuleVersions(ctx, request.(ListRuleVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRuleVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListRuleVersionsResponseObject); ok {
+		if err := validResponse.VisitListRuleVersionsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RollBackRules operation middleware
+func (sh *strictHandler) RollBackRules(ctx *gin.Context, id ID) {
+	var request RollBackRulesRequestObject
+
+	request.ID = id
+
+	var body RollBackRulesJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RollBackRules(ctx, request.(RollBackRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RollBackRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RollBackRulesResponseObject); ok {
+		if err := validResponse.VisitRollBackRulesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -48,10 +48,35 @@ var matrix = map[string]struct {
 	"getNotice":           {may: workers, status: 200},
 	"redeliverNotice":     {may: leaders, status: 202},
 	"listReconciliations": {may: everybody, status: 200},
+	"runBacktest":         {may: workers, status: 200, send: sends(`{"rules":"live","against":"live","since_days":180}`)},
+	"listImports":         {may: everybody, status: 200},
+	"importPast":          {may: leaders, status: 200, send: sends(oldRows)},
 	"getBalance":          {may: bookers, status: 200},
 	"listEntries":         {may: bookers, status: 200},
 	"listReasons":         {may: everybody, status: 200},
 	"getReason":           {may: everybody, status: 200},
+	"getRules":            {may: everybody, status: 200},
+	"listRuleFields":      {may: everybody, status: 200},
+	"checkRules":          {may: everybody, status: 200, send: sends(rulesBody("check"))},
+	"explainRules":        {may: everybody, status: 200, send: sends(`{"case":"du_1"}`)},
+	"diffRules":           {may: everybody, status: 200},
+	"listRuleVersions":    {may: everybody, status: 200},
+	"rollBackRules":       {may: leaders, status: 200, send: afterAnotherVersion},
+	"listRuleEvents":      {may: everybody, status: 200},
+	"listRuleDrafts":      {may: everybody, status: 200},
+	"draftRules":          {may: workers, status: 201, send: sends(rulesBody("draft"))},
+	"getRuleDraft":        {may: everybody, status: 200, send: onDraft("")},
+	"editRuleDraft":       {may: workers, status: 200, send: onDraft(rulesBody("edit"))},
+	"dropRuleDraft":       {may: workers, status: 204, send: onDraft("")},
+	"checkRuleDraft":      {may: workers, status: 200, send: onDraft("")},
+	"askRuleApproval":     {may: workers, status: 200, send: onDraft("")},
+	"approveRuleDraft":    {may: leaders, status: 200, send: onDraft("")},
+	"publishRuleDraft":    {may: leaders, status: 200, send: onDraft("")},
+	"previewApply":        {may: everybody, status: 200, send: afterVersion},
+	"applyToOpen":         {may: leaders, status: 200, send: applies},
+	"startShadow":         {may: leaders, status: 200, send: sends(rulesBody("shadow"))},
+	"stopShadow":          {may: leaders, status: 204},
+	"reportShadow":        {may: everybody, status: 200, send: afterShadow},
 	"listTokens":          {may: admins, status: 200},
 	"createToken":         {may: admins, status: 201, send: sends(`{"name":"agent","actor":"bot","role":"viewer"}`)},
 	"revokeToken":         {may: admins, status: 204},
@@ -83,6 +108,12 @@ func (w *world) pathOf(pattern string) string {
 		id = fmt.Sprint(w.notice)
 	case strings.HasPrefix(pattern, "/v1/tokens/"):
 		id = fmt.Sprint(w.victim)
+	case strings.HasPrefix(pattern, "/v1/rules/versions/"):
+		id = fmt.Sprint(w.version)
+	case strings.HasPrefix(pattern, "/v1/rules/drafts/"):
+		id = fmt.Sprint(w.draft)
+	case pattern == "/v1/rules/diff":
+		pattern += "?to=live"
 	}
 	return strings.NewReplacer("{id}", id, "{network}", "visa", "{code}", "10.4", "{hash}", w.packet, "{sha256}", w.file).Replace(pattern)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/rules"
 )
 
 // problem is one type of problem details (RFC 9457); the table at the top of
@@ -25,7 +26,7 @@ var (
 	notAllowed      = problem{http.StatusForbidden, "forbidden", "The token's role lacks the right"}
 	notFound        = problem{http.StatusNotFound, "not_found", "There is no such thing"}
 	conflict        = problem{http.StatusConflict, "conflict", "Somebody or something was first"}
-	stale           = problem{http.StatusPreconditionFailed, "stale", "The case has changed"}
+	stale           = problem{http.StatusPreconditionFailed, "stale", "It has changed meanwhile"}
 	tooLarge        = problem{http.StatusRequestEntityTooLarge, "too_large", "The request is too large"}
 	wrongKind       = problem{http.StatusUnsupportedMediaType, "wrong_kind", "This media type is not taken"}
 	invalid         = problem{http.StatusUnprocessableEntity, "invalid", "It is not possible"}
@@ -35,12 +36,13 @@ var (
 )
 
 // because is the refusal for a reason, which holds no personal data.
-func (p problem) because(detail string) refusal { return refusal{p, detail} }
+func (p problem) because(detail string) refusal { return refusal{problem: p, detail: detail} }
 
 // refusal is an error that knows its answer.
 type refusal struct {
 	problem
 	detail string
+	rules  rules.Problems // what is wrong with a rule set
 }
 
 // Error implements error.
@@ -60,7 +62,7 @@ func refuse(c *gin.Context, r refusal) {
 	}
 	c.Header("Content-Type", "application/problem+json")
 	c.AbortWithStatusJSON(r.status, Problem{
-		Type: "urn:rebuttal:problem:" + r.name, Title: r.title, Status: r.status, Detail: r.detail,
+		Type: "urn:rebuttal:problem:" + r.name, Title: r.title, Status: r.status, Detail: r.detail, Problems: r.rules,
 	})
 }
 
@@ -89,7 +91,9 @@ func refusalOf(err error) refusal {
 	case dispute.Conflict, dispute.TooLate:
 		return conflict.because(reason(ours))
 	case dispute.Invalid:
-		return invalid.because(reason(ours))
+		r := invalid.because(reason(ours))
+		_ = errors.As(err, &r.rules)
+		return r
 	case dispute.Unsupported:
 		return unsupported.because(reason(ours))
 	case dispute.Transient, dispute.RateLimited, dispute.UnknownOutcome:

@@ -41,6 +41,8 @@ type world struct {
 	log      *bytes.Buffer
 	tokens   map[desk.Role]string
 	revoked  string
+	draft    int64 // the newest draft of the rules
+	version  int64 // the newest version but one
 }
 
 func newWorld(t *testing.T) *world {

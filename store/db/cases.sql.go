@@ -30,7 +30,7 @@ func (q *Queries) CaseHead(ctx context.Context, id string) (CaseHeadRow, error) 
 }
 
 const casesByDispute = `-- name: CasesByDispute :many
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version FROM cases WHERE dispute_id = $1 ORDER BY connection LIMIT 2
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases WHERE dispute_id = $1 ORDER BY connection LIMIT 2
 `
 
 func (q *Queries) CasesByDispute(ctx context.Context, disputeID string) ([]Case, error) {
@@ -88,6 +88,8 @@ func (q *Queries) CasesByDispute(ctx context.Context, disputeID string) ([]Case,
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Vendor,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}
@@ -100,7 +102,7 @@ func (q *Queries) CasesByDispute(ctx context.Context, disputeID string) ([]Case,
 }
 
 const casesByID = `-- name: CasesByID :many
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version FROM cases WHERE id = ANY($1::text[]) ORDER BY coalesce(deadline_at, 'infinity'), id
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases WHERE id = ANY($1::text[]) ORDER BY coalesce(deadline_at, 'infinity'), id
 `
 
 func (q *Queries) CasesByID(ctx context.Context, ids []string) ([]Case, error) {
@@ -158,6 +160,8 @@ func (q *Queries) CasesByID(ctx context.Context, ids []string) ([]Case, error) {
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Vendor,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}
@@ -196,32 +200,6 @@ func (q *Queries) CountByStatus(ctx context.Context) ([]CountByStatusRow, error)
 		return nil, err
 	}
 	return items, nil
-}
-
-const countOfCustomer = `-- name: CountOfCustomer :one
-SELECT count(*) FROM cases
-WHERE array_to_tsvector(words) @@ $1::text::tsquery
-  AND connection = $2 AND payment ->> 'customer_id' = $3::text AND id <> $4
-`
-
-type CountOfCustomerParams struct {
-	Words      string
-	Connection string
-	CustomerID string
-	But        string
-}
-
-// The index of words finds the candidates; the payment decides.
-func (q *Queries) CountOfCustomer(ctx context.Context, arg CountOfCustomerParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countOfCustomer,
-		arg.Words,
-		arg.Connection,
-		arg.CustomerID,
-		arg.But,
-	)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
 }
 
 const eventKnown = `-- name: EventKnown :one
@@ -325,7 +303,7 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) error 
 }
 
 const lockCase = `-- name: LockCase :one
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version FROM cases WHERE id = $1 FOR UPDATE
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCase(ctx context.Context, id string) (Case, error) {
@@ -377,6 +355,8 @@ func (q *Queries) LockCase(ctx context.Context, id string) (Case, error) {
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.Version,
+		&i.Vendor,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -434,7 +414,7 @@ func (q *Queries) OwedAnswers(ctx context.Context, arg OwedAnswersParams) (OwedA
 }
 
 const unwatchedCases = `-- name: UnwatchedCases :many
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version FROM cases
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases
 WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
   AND NOT coalesce((deadline ->> 'no_response')::boolean, false) -- there is nothing to decide
   AND coalesce(armed_until, '-infinity') < $1::timestamptz AND created_at < $1::timestamptz
@@ -502,6 +482,8 @@ func (q *Queries) UnwatchedCases(ctx context.Context, arg UnwatchedCasesParams) 
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.Version,
+			&i.Vendor,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}
@@ -523,8 +505,8 @@ UPDATE cases SET
     route = $23, payment = $24, view = $25, sources = $26, packet_hash = $27,
     submitted_at = $28, outcome = $29, outcome_at = $30, state = $31,
     workflow_id = $32, needs = $33, next_step = $34, strength = $35, words = $36,
-    events = $37, head = $38, updated_at = now(), version = version + 1
-WHERE id = $39
+    vendor = $37, tags = $38, events = $39, head = $40, updated_at = now(), version = version + 1
+WHERE id = $41
 `
 
 type UpdateCaseParams struct {
@@ -564,6 +546,8 @@ type UpdateCaseParams struct {
 	NextStep       string
 	Strength       int
 	Words          []string
+	Vendor         string
+	Tags           []string
 	Events         int64
 	Head           []byte
 	ID             string
@@ -607,6 +591,8 @@ func (q *Queries) UpdateCase(ctx context.Context, arg UpdateCaseParams) error {
 		arg.NextStep,
 		arg.Strength,
 		arg.Words,
+		arg.Vendor,
+		arg.Tags,
 		arg.Events,
 		arg.Head,
 		arg.ID,

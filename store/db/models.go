@@ -58,6 +58,8 @@ type Case struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	Version        int64
+	Vendor         string
+	Tags           []string
 }
 
 type CaseEvent struct {
@@ -86,6 +88,19 @@ type EvidenceItem struct {
 	Excluded  bool
 	Log       []dispute.LogEntry
 	Rank      int
+}
+
+type Import struct {
+	Key        string
+	Name       string
+	Author     string
+	Position   int64
+	Added      int64
+	Changed    int64
+	Unchanged  int64
+	Rejected   int64
+	StartedAt  time.Time
+	FinishedAt zeronull.Timestamptz
 }
 
 type Intent struct {
@@ -175,6 +190,34 @@ type Packet struct {
 	CreatedAt time.Time
 }
 
+type RuleDraft struct {
+	ID         int64
+	Name       string
+	Base       int64
+	Source     string
+	Author     string
+	Authors    []string
+	Comment    string
+	State      string
+	Hash       string
+	ApprovedBy string
+	Version    int64
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	Revision   int64
+}
+
+type RuleEvent struct {
+	ID      int64
+	At      time.Time
+	Actor   string
+	Kind    string
+	Draft   int64
+	Version int64
+	Hash    string
+	Comment string
+}
+
 type RuleSet struct {
 	Version     int64
 	Hash        string
@@ -182,6 +225,34 @@ type RuleSet struct {
 	Author      string
 	Comment     string
 	PublishedAt time.Time
+	Draft       int64
+	ApprovedBy  string
+	Restores    int64
+}
+
+type RuleShadow struct {
+	ID        int64
+	Hash      string
+	Name      string
+	Source    string
+	Author    string
+	Comment   string
+	StartedAt time.Time
+	StoppedAt zeronull.Timestamptz
+	StoppedBy string
+}
+
+type ShadowResult struct {
+	ShadowID int64
+	CaseID   string
+	At       time.Time
+	Live     []byte
+	Shadow   []byte
+	Differs  bool
+	Fields   []string
+	Amount   int64
+	Currency string
+	Failure  string
 }
 
 type Token struct {

@@ -7,10 +7,11 @@ package db
 
 import (
 	"context"
+	"time"
 )
 
 const activeRules = `-- name: ActiveRules :one
-SELECT version, hash, source, author, comment, published_at FROM rule_sets ORDER BY version DESC LIMIT 1
+SELECT version, hash, source, author, comment, published_at, draft, approved_by, restores FROM rule_sets ORDER BY version DESC LIMIT 1
 `
 
 func (q *Queries) ActiveRules(ctx context.Context) (RuleSet, error) {
@@ -23,19 +24,129 @@ func (q *Queries) ActiveRules(ctx context.Context) (RuleSet, error) {
 		&i.Author,
 		&i.Comment,
 		&i.PublishedAt,
+		&i.Draft,
+		&i.ApprovedBy,
+		&i.Restores,
+	)
+	return i, err
+}
+
+const insertRuleDraft = `-- name: InsertRuleDraft :one
+INSERT INTO rule_drafts (name, base, source, author, authors, comment, state)
+VALUES ($1, $2, $3, $4, ARRAY[$4::text], $5, 'draft') RETURNING id, name, base, source, author, authors, comment, state, hash, approved_by, version, created_at, updated_at, revision
+`
+
+type InsertRuleDraftParams struct {
+	Name    string
+	Base    int64
+	Source  string
+	Author  string
+	Comment string
+}
+
+func (q *Queries) InsertRuleDraft(ctx context.Context, arg InsertRuleDraftParams) (RuleDraft, error) {
+	row := q.db.QueryRow(ctx, insertRuleDraft,
+		arg.Name,
+		arg.Base,
+		arg.Source,
+		arg.Author,
+		arg.Comment,
+	)
+	var i RuleDraft
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Base,
+		&i.Source,
+		&i.Author,
+		&i.Authors,
+		&i.Comment,
+		&i.State,
+		&i.Hash,
+		&i.ApprovedBy,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const insertRuleEvent = `-- name: InsertRuleEvent :exec
+INSERT INTO rule_events (actor, kind, draft, version, hash, comment)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertRuleEventParams struct {
+	Actor   string
+	Kind    string
+	Draft   int64
+	Version int64
+	Hash    string
+	Comment string
+}
+
+func (q *Queries) InsertRuleEvent(ctx context.Context, arg InsertRuleEventParams) error {
+	_, err := q.db.Exec(ctx, insertRuleEvent,
+		arg.Actor,
+		arg.Kind,
+		arg.Draft,
+		arg.Version,
+		arg.Hash,
+		arg.Comment,
+	)
+	return err
+}
+
+const insertRuleShadow = `-- name: InsertRuleShadow :one
+INSERT INTO rule_shadows (hash, name, source, author, comment)
+VALUES ($1, $2, $3, $4, $5) RETURNING id, hash, name, source, author, comment, started_at, stopped_at, stopped_by
+`
+
+type InsertRuleShadowParams struct {
+	Hash    string
+	Name    string
+	Source  string
+	Author  string
+	Comment string
+}
+
+func (q *Queries) InsertRuleShadow(ctx context.Context, arg InsertRuleShadowParams) (RuleShadow, error) {
+	row := q.db.QueryRow(ctx, insertRuleShadow,
+		arg.Hash,
+		arg.Name,
+		arg.Source,
+		arg.Author,
+		arg.Comment,
+	)
+	var i RuleShadow
+	err := row.Scan(
+		&i.ID,
+		&i.Hash,
+		&i.Name,
+		&i.Source,
+		&i.Author,
+		&i.Comment,
+		&i.StartedAt,
+		&i.StoppedAt,
+		&i.StoppedBy,
 	)
 	return i, err
 }
 
 const insertRules = `-- name: InsertRules :one
-INSERT INTO rule_sets (hash, source, author, comment) VALUES ($1, $2, $3, $4) RETURNING version, hash, source, author, comment, published_at
+INSERT INTO rule_sets (hash, source, author, comment, draft, approved_by, restores)
+VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING version, hash, source, author, comment, published_at, draft, approved_by, restores
 `
 
 type InsertRulesParams struct {
-	Hash    string
-	Source  string
-	Author  string
-	Comment string
+	Hash       string
+	Source     string
+	Author     string
+	Comment    string
+	Draft      int64
+	ApprovedBy string
+	Restores   int64
 }
 
 func (q *Queries) InsertRules(ctx context.Context, arg InsertRulesParams) (RuleSet, error) {
@@ -44,6 +155,9 @@ func (q *Queries) InsertRules(ctx context.Context, arg InsertRulesParams) (RuleS
 		arg.Source,
 		arg.Author,
 		arg.Comment,
+		arg.Draft,
+		arg.ApprovedBy,
+		arg.Restores,
 	)
 	var i RuleSet
 	err := row.Scan(
@@ -53,6 +167,30 @@ func (q *Queries) InsertRules(ctx context.Context, arg InsertRulesParams) (RuleS
 		&i.Author,
 		&i.Comment,
 		&i.PublishedAt,
+		&i.Draft,
+		&i.ApprovedBy,
+		&i.Restores,
+	)
+	return i, err
+}
+
+const latestRuleShadow = `-- name: LatestRuleShadow :one
+SELECT id, hash, name, source, author, comment, started_at, stopped_at, stopped_by FROM rule_shadows ORDER BY id DESC LIMIT 1
+`
+
+func (q *Queries) LatestRuleShadow(ctx context.Context) (RuleShadow, error) {
+	row := q.db.QueryRow(ctx, latestRuleShadow)
+	var i RuleShadow
+	err := row.Scan(
+		&i.ID,
+		&i.Hash,
+		&i.Name,
+		&i.Source,
+		&i.Author,
+		&i.Comment,
+		&i.StartedAt,
+		&i.StoppedAt,
+		&i.StoppedBy,
 	)
 	return i, err
 }
@@ -66,8 +204,111 @@ func (q *Queries) LockRules(ctx context.Context) error {
 	return err
 }
 
+const openRuleDrafts = `-- name: OpenRuleDrafts :many
+SELECT id, name, base, source, author, authors, comment, state, hash, approved_by, version, created_at, updated_at, revision FROM rule_drafts WHERE state NOT IN ('published', 'dropped') ORDER BY updated_at DESC, id DESC LIMIT $1
+`
+
+func (q *Queries) OpenRuleDrafts(ctx context.Context, maxRows int32) ([]RuleDraft, error) {
+	rows, err := q.db.Query(ctx, openRuleDrafts, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RuleDraft
+	for rows.Next() {
+		var i RuleDraft
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Base,
+			&i.Source,
+			&i.Author,
+			&i.Authors,
+			&i.Comment,
+			&i.State,
+			&i.Hash,
+			&i.ApprovedBy,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Revision,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ruleDraft = `-- name: RuleDraft :one
+SELECT id, name, base, source, author, authors, comment, state, hash, approved_by, version, created_at, updated_at, revision FROM rule_drafts WHERE id = $1
+`
+
+func (q *Queries) RuleDraft(ctx context.Context, id int64) (RuleDraft, error) {
+	row := q.db.QueryRow(ctx, ruleDraft, id)
+	var i RuleDraft
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Base,
+		&i.Source,
+		&i.Author,
+		&i.Authors,
+		&i.Comment,
+		&i.State,
+		&i.Hash,
+		&i.ApprovedBy,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
+	)
+	return i, err
+}
+
+const ruleEvents = `-- name: RuleEvents :many
+SELECT id, at, actor, kind, draft, version, hash, comment FROM rule_events WHERE id < $1 ORDER BY id DESC LIMIT $2
+`
+
+type RuleEventsParams struct {
+	Before  int64
+	MaxRows int32
+}
+
+func (q *Queries) RuleEvents(ctx context.Context, arg RuleEventsParams) ([]RuleEvent, error) {
+	rows, err := q.db.Query(ctx, ruleEvents, arg.Before, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RuleEvent
+	for rows.Next() {
+		var i RuleEvent
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.Kind,
+			&i.Draft,
+			&i.Version,
+			&i.Hash,
+			&i.Comment,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ruleHistory = `-- name: RuleHistory :many
-SELECT version, hash, source, author, comment, published_at FROM rule_sets ORDER BY version DESC
+SELECT version, hash, source, author, comment, published_at, draft, approved_by, restores FROM rule_sets ORDER BY version DESC
 `
 
 func (q *Queries) RuleHistory(ctx context.Context) ([]RuleSet, error) {
@@ -86,6 +327,9 @@ func (q *Queries) RuleHistory(ctx context.Context) ([]RuleSet, error) {
 			&i.Author,
 			&i.Comment,
 			&i.PublishedAt,
+			&i.Draft,
+			&i.ApprovedBy,
+			&i.Restores,
 		); err != nil {
 			return nil, err
 		}
@@ -98,7 +342,7 @@ func (q *Queries) RuleHistory(ctx context.Context) ([]RuleSet, error) {
 }
 
 const ruleSetByHash = `-- name: RuleSetByHash :one
-SELECT version, hash, source, author, comment, published_at FROM rule_sets WHERE hash = $1 ORDER BY version LIMIT 1
+SELECT version, hash, source, author, comment, published_at, draft, approved_by, restores FROM rule_sets WHERE hash = $1 ORDER BY version LIMIT 1
 `
 
 func (q *Queries) RuleSetByHash(ctx context.Context, hash string) (RuleSet, error) {
@@ -111,6 +355,310 @@ func (q *Queries) RuleSetByHash(ctx context.Context, hash string) (RuleSet, erro
 		&i.Author,
 		&i.Comment,
 		&i.PublishedAt,
+		&i.Draft,
+		&i.ApprovedBy,
+		&i.Restores,
+	)
+	return i, err
+}
+
+const ruleSetByVersion = `-- name: RuleSetByVersion :one
+SELECT version, hash, source, author, comment, published_at, draft, approved_by, restores FROM rule_sets WHERE version = $1
+`
+
+func (q *Queries) RuleSetByVersion(ctx context.Context, version int64) (RuleSet, error) {
+	row := q.db.QueryRow(ctx, ruleSetByVersion, version)
+	var i RuleSet
+	err := row.Scan(
+		&i.Version,
+		&i.Hash,
+		&i.Source,
+		&i.Author,
+		&i.Comment,
+		&i.PublishedAt,
+		&i.Draft,
+		&i.ApprovedBy,
+		&i.Restores,
+	)
+	return i, err
+}
+
+const runningRuleShadow = `-- name: RunningRuleShadow :one
+SELECT id, hash, name, source, author, comment, started_at, stopped_at, stopped_by FROM rule_shadows WHERE stopped_at IS NULL
+`
+
+func (q *Queries) RunningRuleShadow(ctx context.Context) (RuleShadow, error) {
+	row := q.db.QueryRow(ctx, runningRuleShadow)
+	var i RuleShadow
+	err := row.Scan(
+		&i.ID,
+		&i.Hash,
+		&i.Name,
+		&i.Source,
+		&i.Author,
+		&i.Comment,
+		&i.StartedAt,
+		&i.StoppedAt,
+		&i.StoppedBy,
+	)
+	return i, err
+}
+
+const saveShadowResult = `-- name: SaveShadowResult :exec
+INSERT INTO shadow_results (shadow_id, case_id, at, live, shadow, differs, fields, amount, currency, failure)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (shadow_id, case_id) DO UPDATE SET
+    at = $3, live = $4, shadow = $5, differs = $6, fields = $7,
+    amount = $8, currency = $9, failure = $10
+`
+
+type SaveShadowResultParams struct {
+	ShadowID int64
+	CaseID   string
+	At       time.Time
+	Live     []byte
+	Shadow   []byte
+	Differs  bool
+	Fields   []string
+	Amount   int64
+	Currency string
+	Failure  string
+}
+
+func (q *Queries) SaveShadowResult(ctx context.Context, arg SaveShadowResultParams) error {
+	_, err := q.db.Exec(ctx, saveShadowResult,
+		arg.ShadowID,
+		arg.CaseID,
+		arg.At,
+		arg.Live,
+		arg.Shadow,
+		arg.Differs,
+		arg.Fields,
+		arg.Amount,
+		arg.Currency,
+		arg.Failure,
+	)
+	return err
+}
+
+const shadowDiffering = `-- name: ShadowDiffering :many
+SELECT shadow_id, case_id, at, live, shadow, differs, fields, amount, currency, failure FROM shadow_results WHERE shadow_id = $1 AND differs ORDER BY at DESC, case_id LIMIT $2
+`
+
+type ShadowDifferingParams struct {
+	ShadowID int64
+	MaxRows  int32
+}
+
+func (q *Queries) ShadowDiffering(ctx context.Context, arg ShadowDifferingParams) ([]ShadowResult, error) {
+	rows, err := q.db.Query(ctx, shadowDiffering, arg.ShadowID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShadowResult
+	for rows.Next() {
+		var i ShadowResult
+		if err := rows.Scan(
+			&i.ShadowID,
+			&i.CaseID,
+			&i.At,
+			&i.Live,
+			&i.Shadow,
+			&i.Differs,
+			&i.Fields,
+			&i.Amount,
+			&i.Currency,
+			&i.Failure,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shadowFields = `-- name: ShadowFields :many
+SELECT field::text AS field, count(*) AS cases FROM shadow_results, unnest(fields) AS field
+WHERE shadow_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1
+`
+
+type ShadowFieldsRow struct {
+	Field string
+	Cases int64
+}
+
+func (q *Queries) ShadowFields(ctx context.Context, shadowID int64) ([]ShadowFieldsRow, error) {
+	rows, err := q.db.Query(ctx, shadowFields, shadowID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShadowFieldsRow
+	for rows.Next() {
+		var i ShadowFieldsRow
+		if err := rows.Scan(&i.Field, &i.Cases); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shadowMoney = `-- name: ShadowMoney :many
+SELECT currency, count(*) AS cases, sum(amount)::bigint AS amount
+FROM shadow_results WHERE shadow_id = $1 AND differs GROUP BY 1 ORDER BY 1
+`
+
+type ShadowMoneyRow struct {
+	Currency string
+	Cases    int64
+	Amount   int64
+}
+
+func (q *Queries) ShadowMoney(ctx context.Context, shadowID int64) ([]ShadowMoneyRow, error) {
+	rows, err := q.db.Query(ctx, shadowMoney, shadowID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShadowMoneyRow
+	for rows.Next() {
+		var i ShadowMoneyRow
+		if err := rows.Scan(&i.Currency, &i.Cases, &i.Amount); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shadowMoves = `-- name: ShadowMoves :many
+SELECT coalesce(live ->> 'rule', '')::text AS live, coalesce(shadow ->> 'rule', '')::text AS shadow, count(*) AS cases
+FROM shadow_results WHERE shadow_id = $1 AND differs GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT $2
+`
+
+type ShadowMovesParams struct {
+	ShadowID int64
+	MaxRows  int32
+}
+
+type ShadowMovesRow struct {
+	Live   string
+	Shadow string
+	Cases  int64
+}
+
+func (q *Queries) ShadowMoves(ctx context.Context, arg ShadowMovesParams) ([]ShadowMovesRow, error) {
+	rows, err := q.db.Query(ctx, shadowMoves, arg.ShadowID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShadowMovesRow
+	for rows.Next() {
+		var i ShadowMovesRow
+		if err := rows.Scan(&i.Live, &i.Shadow, &i.Cases); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shadowTotals = `-- name: ShadowTotals :one
+SELECT count(*) AS cases, count(*) FILTER (WHERE differs) AS differing, count(*) FILTER (WHERE failure <> '') AS failed
+FROM shadow_results WHERE shadow_id = $1
+`
+
+type ShadowTotalsRow struct {
+	Cases     int64
+	Differing int64
+	Failed    int64
+}
+
+func (q *Queries) ShadowTotals(ctx context.Context, shadowID int64) (ShadowTotalsRow, error) {
+	row := q.db.QueryRow(ctx, shadowTotals, shadowID)
+	var i ShadowTotalsRow
+	err := row.Scan(&i.Cases, &i.Differing, &i.Failed)
+	return i, err
+}
+
+const stopRuleShadow = `-- name: StopRuleShadow :execrows
+UPDATE rule_shadows SET stopped_at = now(), stopped_by = $1 WHERE stopped_at IS NULL
+`
+
+func (q *Queries) StopRuleShadow(ctx context.Context, stoppedBy string) (int64, error) {
+	result, err := q.db.Exec(ctx, stopRuleShadow, stoppedBy)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const updateRuleDraft = `-- name: UpdateRuleDraft :one
+UPDATE rule_drafts SET
+    name = $1, base = $2, source = $3, authors = $4, comment = $5, state = $6,
+    hash = $7, approved_by = $8, version = $9, updated_at = now(), revision = revision + 1
+WHERE id = $10 AND revision = $11 RETURNING id, name, base, source, author, authors, comment, state, hash, approved_by, version, created_at, updated_at, revision
+`
+
+type UpdateRuleDraftParams struct {
+	Name       string
+	Base       int64
+	Source     string
+	Authors    []string
+	Comment    string
+	State      string
+	Hash       string
+	ApprovedBy string
+	Version    int64
+	ID         int64
+	Revision   int64
+}
+
+func (q *Queries) UpdateRuleDraft(ctx context.Context, arg UpdateRuleDraftParams) (RuleDraft, error) {
+	row := q.db.QueryRow(ctx, updateRuleDraft,
+		arg.Name,
+		arg.Base,
+		arg.Source,
+		arg.Authors,
+		arg.Comment,
+		arg.State,
+		arg.Hash,
+		arg.ApprovedBy,
+		arg.Version,
+		arg.ID,
+		arg.Revision,
+	)
+	var i RuleDraft
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Base,
+		&i.Source,
+		&i.Author,
+		&i.Authors,
+		&i.Comment,
+		&i.State,
+		&i.Hash,
+		&i.ApprovedBy,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Revision,
 	)
 	return i, err
 }

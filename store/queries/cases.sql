@@ -14,7 +14,7 @@ UPDATE cases SET
     route = @route, payment = @payment, view = @view, sources = @sources, packet_hash = @packet_hash,
     submitted_at = @submitted_at, outcome = @outcome, outcome_at = @outcome_at, state = @state,
     workflow_id = @workflow_id, needs = @needs, next_step = @next_step, strength = @strength, words = @words,
-    events = @events, head = @head, updated_at = now(), version = version + 1
+    vendor = @vendor, tags = @tags, events = @events, head = @head, updated_at = now(), version = version + 1
 WHERE id = @id;
 
 -- name: CasesByID :many
@@ -30,12 +30,6 @@ WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
   AND coalesce(armed_until, '-infinity') < @before::timestamptz AND created_at < @before::timestamptz
 ORDER BY coalesce(armed_until, '-infinity'), coalesce(deadline_at, 'infinity'), id
 LIMIT @max_rows;
-
--- name: CountOfCustomer :one
--- The index of words finds the candidates; the payment decides.
-SELECT count(*) FROM cases
-WHERE array_to_tsvector(words) @@ sqlc.arg(words)::text::tsquery
-  AND connection = @connection AND payment ->> 'customer_id' = @customer_id::text AND id <> @but;
 
 -- name: CountByStatus :many
 SELECT status, count(*) AS cases FROM cases GROUP BY status;
