@@ -97,6 +97,11 @@ func (s *Steps) letters(ctx context.Context) (*evidence.LetterSet, error) {
 	return set, nil
 }
 
+// LimitsOf are the limits that a case's packet is composed within.
+func LimitsOf(set *integrations.Set, c dispute.Case) evidence.Limits {
+	return (&Steps{Set: set}).limits(c)
+}
+
 // limits are the provider's, or those that nearly all providers share when it
 // takes no response from here and a person will carry the packet.
 func (s *Steps) limits(c dispute.Case) evidence.Limits {
