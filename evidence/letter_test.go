@@ -93,7 +93,7 @@ func contradictedItems() []dispute.Item {
 		case "charge:ch_0":
 			items[i].Facts[dispute.FactOrderID] = "1001"
 		case "subscription:1":
-			items[i].Facts[factCanceledAt] = "2026-10-20"
+			items[i].Facts[dispute.FactCanceledAt] = "2026-10-20"
 		case "customer:9":
 			delete(items[i].Facts, dispute.FactAccessLog)
 		}
