@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,6 +40,9 @@ func (s *Steps) Compose(ctx context.Context, in ComposeInput) (out PacketRef, er
 		return PacketRef{}, err
 	}
 	out = packetRef(p)
+	if unsent := evidence.Unsent(p.Lint); unsent != nil && !out.Complete {
+		problem = cmp.Or(problem, unsent.Error())
+	}
 	out.Problem = problem
 	return out, nil
 }
@@ -103,12 +107,16 @@ func LimitsOf(set *integrations.Set, c dispute.Case) evidence.Limits {
 }
 
 // limits are the provider's, or those that nearly all providers share when it
-// takes no response from here and a person will carry the packet.
+// takes no response from here and a person will carry the packet: one file that
+// holds everything, and the letter.
 func (s *Steps) limits(c dispute.Case) evidence.Limits {
 	c.Ref = s.answeredAt(c.Ref)
 	r, err := integrations.As[integrations.Responder](s.Set, c.Ref.Connection)
 	if err != nil {
-		return evidence.SafeLimits()
+		safe := evidence.SafeLimits()
+		safe.FileFields = []dispute.EvidenceField{dispute.FieldUncategorizedFile}
+		safe.TextFields = []dispute.EvidenceField{dispute.FieldUncategorizedText}
+		return safe
 	}
 	return evidence.Limits(r.Limits(c))
 }

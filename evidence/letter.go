@@ -127,12 +127,17 @@ func claim(b *book, words *template.Template, key string) ([]Claim, error) {
 		if sentence == "" {
 			continue
 		}
-		c := Claim{Proof: key}
-		for _, e := range on {
-			c.Exhibits = append(c.Exhibits, e.number)
+		// Two records of one parcel say the same: one sentence on both.
+		i := slices.IndexFunc(out, func(c Claim) bool { return c.Text == sentence })
+		if i < 0 {
+			i, out = len(out), append(out, Claim{Proof: key, Text: sentence})
 		}
-		c.Text = sentence + " (" + citation(c.Exhibits) + ")."
-		out = append(out, c)
+		for _, e := range on {
+			out[i].Exhibits = append(out[i].Exhibits, e.number)
+		}
+	}
+	for i, c := range out {
+		out[i].Text += " (" + citation(c.Exhibits) + ")."
 	}
 	return out, nil
 }

@@ -92,7 +92,9 @@ func (a *adapter) Check(ctx context.Context) error {
 
 // Applies implements integrations.EvidenceSource: the payment names a tracking
 // number or the store's order.
-func (a *adapter) Applies(c dispute.Case) bool { return c.Payment != nil && len(searches(*c.Payment)) > 0 }
+func (a *adapter) Applies(c dispute.Case) bool {
+	return c.Payment != nil && len(searches(*c.Payment)) > 0
+}
 
 // Gather implements integrations.EvidenceSource. A sale that AfterShip does not
 // know gives nothing, and so does a parcel that never left. Proofs of delivery

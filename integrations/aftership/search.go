@@ -35,7 +35,7 @@ func searches(p dispute.Payment) []search {
 			return slices.ContainsFunc(numbers, func(n string) bool { return strings.EqualFold(n, t.Number) })
 		}})
 	}
-	if id := p.OrderID[strings.LastIndex(p.OrderID, "/")+1:]; id != "" && !strings.Contains(id, ",") {
+	if id := orderID(p); id != "" && !strings.Contains(id, ",") {
 		out = append(out, search{"order_id", id, func(t tracking) bool { return t.OrderID == id }})
 	}
 	if number := strings.TrimPrefix(p.OrderName, "#"); number != "" {
@@ -44,6 +44,14 @@ func searches(p dispute.Payment) []search {
 		}})
 	}
 	return out
+}
+
+// orderID is the store's id of the order; of a global one the end of it.
+func orderID(p dispute.Payment) string {
+	if strings.HasPrefix(p.OrderID, "gid://") {
+		return p.OrderID[strings.LastIndex(p.OrderID, "/")+1:]
+	}
+	return p.OrderID
 }
 
 // numberKeys are the metadata keys under which shops and their plug-ins keep

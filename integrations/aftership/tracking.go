@@ -150,7 +150,8 @@ func (t tracking) arrived(events []event) bool {
 func (t tracking) items(source string) []dispute.Item {
 	events := t.events()
 	shipped, arrived := t.shippedAt(events), t.arrived(events)
-	if shipped.how == unknown && !moved(t.Tag) || shipped.how == unknown && t.Tag == delivered && !arrived {
+	underWay := moved(t.Tag) && t.Tag != delivered
+	if shipped.how == unknown && !arrived && !underWay {
 		return nil
 	}
 	sent := t.facts()

@@ -21,7 +21,7 @@ func tracking(o world.Order, root string) object {
 		"tag": "InTransit", "subtag": "InTransit_002", "subtag_message": "Acceptance scan", "source": "api", "language": nil,
 		"order_id": orderID(o), "order_number": o.Name(), "order_date": stamp(o.PaidAt), "order_tags": []any{}, "shipment_tags": []any{},
 		"created_at": stamp(labelled(o)), "updated_at": stamp(s.ShippedAt), "tracked_count": 1, "custom_fields": nil, "note": nil,
-		"customers": []any{object{"name": o.Customer.Name, "email": o.Customer.Email, "phone_number": o.Customer.Phone}},
+		"customers":        []any{object{"name": o.Customer.Name, "email": o.Customer.Email, "phone_number": o.Customer.Phone}},
 		"destination_city": a.City, "destination_state": a.Region, "destination_postal_code": a.Postal,
 		"destination_country_region": "USA", "destination_raw_location": a.String(), "origin_country_region": "USA",
 		"courier_tracking_link": "https://www.ups.com/track?tracknum=" + s.Tracking, "shipment_direction": "forward",
