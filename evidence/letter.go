@@ -137,6 +137,7 @@ func claim(b *book, words *template.Template, key string) ([]Claim, error) {
 		}
 	}
 	for i, c := range out {
+		slices.Sort(c.Exhibits)
 		out[i].Text += " (" + citation(c.Exhibits) + ")."
 	}
 	return out, nil
@@ -151,10 +152,31 @@ func cited(how citing, found []*exhibit) [][]*exhibit {
 	case citeTogether:
 		return [][]*exhibit{found}
 	case citeEach:
-		return slices.Collect(slices.Chunk(found[:min(len(found), maxSentences)], 1))
+		groups := perParcel(found)
+		return groups[:min(len(groups), maxSentences)]
 	case citeFirst:
 	}
 	return [][]*exhibit{found[:1]}
+}
+
+// perParcel puts the records of one parcel together, that which says most first;
+// everything without a tracking number stands alone.
+func perParcel(found []*exhibit) [][]*exhibit {
+	var out [][]*exhibit
+	at := map[string]int{}
+	for _, e := range found {
+		parcel := e.fact(dispute.FactTrackingNumber)
+		if i, ok := at[parcel]; ok && parcel != "" {
+			out[i] = append(out[i], e)
+			continue
+		}
+		at[parcel] = len(out)
+		out = append(out, []*exhibit{e})
+	}
+	for _, group := range out {
+		slices.SortStableFunc(group, func(x, y *exhibit) int { return len(y.item.Facts) - len(x.item.Facts) })
+	}
+	return out
 }
 
 // citation is "Exhibit 2", "Exhibits 2 and 3", "Exhibits 2 to 5", or

@@ -1,9 +1,6 @@
 package aftership
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // moment is a time as a carrier tells it: with its zone, by the clock of a place
 // that is not told, or as a day.
@@ -40,7 +37,7 @@ func when(text string) moment {
 
 // better is the more precise of two moments, and the first of equals.
 func better(a, b moment) moment {
-	if cmp.Compare(b.how, a.how) > 0 {
+	if b.how > a.how {
 		return b
 	}
 	return a

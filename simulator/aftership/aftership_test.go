@@ -56,6 +56,43 @@ func TestProof(t *testing.T) {
 	}
 }
 
+// A proof's address opens as it is told, also behind the simulator's prefix.
+func TestProofBehindPrefix(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.StripPrefix("/aftership", New(newWorld(), "key")))
+	t.Cleanup(srv.Close)
+	var body struct {
+		Data struct {
+			Trackings []struct {
+				Proofs []struct{ URL string } `json:"proof_of_delivery"`
+			} `json:"trackings"`
+		} `json:"data"`
+	}
+	ask := func(url string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("as-api-key", "key")
+		resp, err := srv.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		return resp
+	}
+	if err := json.NewDecoder(ask(srv.URL + "/aftership" + prefix + "/trackings?keyword=1003").Body).Decode(&body); err != nil {
+		t.Fatal(err)
+	}
+	if len(body.Data.Trackings) != 1 || len(body.Data.Trackings[0].Proofs) != 1 {
+		t.Fatalf("answer %+v, want one parcel with a proof", body)
+	}
+	if resp := ask(body.Data.Trackings[0].Proofs[0].URL); resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "image/png" {
+		t.Errorf("status %d and type %q, want a picture", resp.StatusCode, resp.Header.Get("Content-Type"))
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
