@@ -95,7 +95,7 @@ func (s *Steps) letters(ctx context.Context) (*evidence.LetterSet, error) {
 	}
 	set, err := s.words.parse(stored.Hash, func() (*evidence.LetterSet, error) { return evidence.ParseLetters(stored.Source) })
 	if err != nil {
-		s.Log.ErrorContext(ctx, "the letters in force cannot be read; the built-in ones are used", "version", stored.Version, "error", err)
+		s.Log.ErrorContext(ctx, "the letters in force cannot be read; the built-in ones are used", "key", stored.Hash, "error", err)
 		return evidence.BuiltInLetters(), nil
 	}
 	return set, nil
