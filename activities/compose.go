@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,6 +40,9 @@ func (s *Steps) Compose(ctx context.Context, in ComposeInput) (out PacketRef, er
 		return PacketRef{}, err
 	}
 	out = packetRef(p)
+	if unsent := evidence.Unsent(p.Lint); unsent != nil && !out.Complete {
+		problem = cmp.Or(problem, unsent.Error())
+	}
 	out.Problem = problem
 	return out, nil
 }
@@ -91,19 +95,28 @@ func (s *Steps) letters(ctx context.Context) (*evidence.LetterSet, error) {
 	}
 	set, err := s.words.parse(stored.Hash, func() (*evidence.LetterSet, error) { return evidence.ParseLetters(stored.Source) })
 	if err != nil {
-		s.Log.ErrorContext(ctx, "the letters in force cannot be read; the built-in ones are used", "version", stored.Version, "error", err)
+		s.Log.ErrorContext(ctx, "the letters in force cannot be read; the built-in ones are used", "key", stored.Hash, "error", err)
 		return evidence.BuiltInLetters(), nil
 	}
 	return set, nil
 }
 
+// LimitsOf are the limits that a case's packet is composed within.
+func LimitsOf(set *integrations.Set, c dispute.Case) evidence.Limits {
+	return (&Steps{Set: set}).limits(c)
+}
+
 // limits are the provider's, or those that nearly all providers share when it
-// takes no response from here and a person will carry the packet.
+// takes no response from here and a person will carry the packet: one file that
+// holds everything, and the letter.
 func (s *Steps) limits(c dispute.Case) evidence.Limits {
 	c.Ref = s.answeredAt(c.Ref)
 	r, err := integrations.As[integrations.Responder](s.Set, c.Ref.Connection)
 	if err != nil {
-		return evidence.SafeLimits()
+		safe := evidence.SafeLimits()
+		safe.FileFields = []dispute.EvidenceField{dispute.FieldUncategorizedFile}
+		safe.TextFields = []dispute.EvidenceField{dispute.FieldUncategorizedText}
+		return safe
 	}
 	return evidence.Limits(r.Limits(c))
 }

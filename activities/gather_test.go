@@ -9,6 +9,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
+	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -176,8 +177,12 @@ func TestComposeForAPerson(t *testing.T) {
 	w.ref.Connection = "bare" // takes no response from here
 	w.record(w.notice("evt_1", 0, dispute.NoticeOpened, nil))
 	got := must[PacketRef](t)(run[PacketRef](w, w.Compose, ComposeInput{Ref: w.ref}))
-	if diff := cmp.Diff(evidence.SafeLimits(), w.limits(w.row().Case)); diff != "" || got.Hash == "" {
-		t.Error(diff, got)
+	if got.Files != 1 || w.limits(w.row().Case).FileBytes != evidence.SafeLimits().FileBytes {
+		t.Errorf("%+v, want one file within what nearly all providers take", got)
+	}
+	sub := must[integrations.Submission](t)(w.packet(t.Context(), w.ref.CaseID(), got.Hash))
+	if len(sub.Texts) != 1 || sub.Texts[dispute.FieldUncategorizedText] == "" || sub.Files[0].Field != dispute.FieldUncategorizedFile {
+		t.Errorf("texts %v, file %s", sub.Texts, sub.Files[0].Field)
 	}
 }
 

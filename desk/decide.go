@@ -158,6 +158,6 @@ func (d *Desk) clicker(connection, user string) (Actor, error) {
 }
 
 func masked(text string) string {
-	out, _ := evidence.MaskCards(text)
+	out, _ := evidence.Mask(text)
 	return out
 }

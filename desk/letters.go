@@ -64,7 +64,8 @@ func (d *Desk) LetterHistory(ctx context.Context, by Actor) ([]store.LetterSet, 
 }
 
 // PreviewLetter writes the letter of a case in the words of a set, from the
-// evidence there is now. Nothing is kept.
+// evidence there is now. Nothing is kept. Exhibits count from one here too; a
+// packet that leaves a document out counts without it.
 func (d *Desk) PreviewLetter(ctx context.Context, by Actor, set *evidence.LetterSet, caseID string) (evidence.Letter, error) {
 	if err := by.need(MayReadCases); err != nil {
 		return evidence.Letter{}, err

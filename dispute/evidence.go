@@ -104,6 +104,7 @@ const (
 	FactRefundPolicy    = "refund_policy_disclosed"
 	FactCancelPolicy    = "cancellation_policy_disclosed"
 	FactTermsAcceptedAt = "terms_accepted_at"
+	FactCanceledAt      = "canceled_at" // of a subscription or booking, by the merchant's records
 
 	// FactAccessLog holds lines of the log that show the customer using the
 	// product: UTC time, IP address, action.

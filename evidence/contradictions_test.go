@@ -17,7 +17,7 @@ func parcel(facts ...string) dispute.Item {
 }
 
 func subscription(canceled string) dispute.Item {
-	return item(dispute.ItemOrder, "subscription:1", dispute.FactSubscriptionID, "sub_1", factCanceledAt, canceled)
+	return item(dispute.ItemOrder, "subscription:1", dispute.FactSubscriptionID, "sub_1", dispute.FactCanceledAt, canceled)
 }
 
 // Each contradiction fires, and stays silent beside what it could be taken for.

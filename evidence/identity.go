@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -102,12 +103,13 @@ func isAlphanumeric(c byte) bool {
 
 // letters are the letters and digits of a number, in upper case.
 func letters(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x80 && isAlphanumeric(byte(r)) {
-			return r
+	var out []byte
+	for i := range len(s) {
+		if isAlphanumeric(s[i]) {
+			out = append(out, s[i])
 		}
-		return -1
-	}, strings.ToUpper(s))
+	}
+	return strings.ToUpper(string(out))
 }
 
 // weighted adds up digits, each times its weight.
@@ -150,7 +152,7 @@ func modulo11(n string, weights ...int) bool {
 // NIE the letters X, Y, Z count as 0, 1, 2).
 func isDNI(n string) bool {
 	if i := strings.IndexByte("XYZ", n[0]); i >= 0 {
-		n = string(rune('0'+i)) + n[1:]
+		n = strconv.Itoa(i) + n[1:]
 	}
 	if len(n) != 9 {
 		return false

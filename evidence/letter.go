@@ -127,12 +127,18 @@ func claim(b *book, words *template.Template, key string) ([]Claim, error) {
 		if sentence == "" {
 			continue
 		}
-		c := Claim{Proof: key}
-		for _, e := range on {
-			c.Exhibits = append(c.Exhibits, e.number)
+		// Two records of one parcel say the same: one sentence on both.
+		i := slices.IndexFunc(out, func(c Claim) bool { return c.Text == sentence })
+		if i < 0 {
+			i, out = len(out), append(out, Claim{Proof: key, Text: sentence})
 		}
-		c.Text = sentence + " (" + citation(c.Exhibits) + ")."
-		out = append(out, c)
+		for _, e := range on {
+			out[i].Exhibits = append(out[i].Exhibits, e.number)
+		}
+	}
+	for i, c := range out {
+		slices.Sort(c.Exhibits)
+		out[i].Text += " (" + citation(c.Exhibits) + ")."
 	}
 	return out, nil
 }
@@ -146,10 +152,31 @@ func cited(how citing, found []*exhibit) [][]*exhibit {
 	case citeTogether:
 		return [][]*exhibit{found}
 	case citeEach:
-		return slices.Collect(slices.Chunk(found[:min(len(found), maxSentences)], 1))
+		groups := perParcel(found)
+		return groups[:min(len(groups), maxSentences)]
 	case citeFirst:
 	}
 	return [][]*exhibit{found[:1]}
+}
+
+// perParcel puts the records of one parcel together, that which says most first;
+// everything without a tracking number stands alone.
+func perParcel(found []*exhibit) [][]*exhibit {
+	var out [][]*exhibit
+	at := map[string]int{}
+	for _, e := range found {
+		parcel := e.fact(dispute.FactTrackingNumber)
+		if i, ok := at[parcel]; ok && parcel != "" {
+			out[i] = append(out[i], e)
+			continue
+		}
+		at[parcel] = len(out)
+		out = append(out, []*exhibit{e})
+	}
+	for _, group := range out {
+		slices.SortStableFunc(group, func(x, y *exhibit) int { return len(y.item.Facts) - len(x.item.Facts) })
+	}
+	return out
 }
 
 // citation is "Exhibit 2", "Exhibits 2 and 3", "Exhibits 2 to 5", or

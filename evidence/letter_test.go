@@ -60,6 +60,28 @@ func TestLetterGoldenOfNetworks(t *testing.T) {
 		item(dispute.ItemDelivery, "track:9", dispute.FactDeliveredAt, "2026-11-25")))
 }
 
+// What several records say of one parcel is one sentence, by that which says most.
+func TestOneParcelOneSentence(t *testing.T) {
+	t.Parallel()
+	shop := item(dispute.ItemFulfillment, "shop:1", dispute.FactTrackingNumber, "1Z9", dispute.FactCarrier, "UPS")
+	warehouse := item(dispute.ItemFulfillment, "ware:1", dispute.FactTrackingNumber, "1Z9", dispute.FactCarrier, "UPS", dispute.FactShippingAddress, "1 Oak Street")
+	second := item(dispute.ItemFulfillment, "ware:2", dispute.FactTrackingNumber, "1Z8", dispute.FactCarrier, "UPS")
+	l := mustDraft(t, testCase(dispute.FamilyProductNotReceived), []dispute.Item{shop, warehouse, second, item(dispute.ItemDelivery, "track:1", dispute.FactDeliveredAt, "2026-11-04")})
+	var got []string
+	for _, c := range l.Claims {
+		if c.Proof == proofShipped {
+			got = append(got, c.Text)
+		}
+	}
+	want := []string{
+		"The parcel was handed to UPS under tracking number 1Z9, addressed to 1 Oak Street (Exhibits 1 and 2).",
+		"The parcel was handed to UPS under tracking number 1Z8 (Exhibit 3).",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func goldenLetter(t *testing.T, name string, c dispute.Case, items []dispute.Item) {
 	t.Helper()
 	l := mustDraft(t, c, items)
@@ -93,7 +115,7 @@ func contradictedItems() []dispute.Item {
 		case "charge:ch_0":
 			items[i].Facts[dispute.FactOrderID] = "1001"
 		case "subscription:1":
-			items[i].Facts[factCanceledAt] = "2026-10-20"
+			items[i].Facts[dispute.FactCanceledAt] = "2026-10-20"
 		case "customer:9":
 			delete(items[i].Facts, dispute.FactAccessLog)
 		}

@@ -207,7 +207,7 @@ var factNames = []string{
 	dispute.FactAccountID, dispute.FactDeviceID, dispute.FactDeviceFingerprint, dispute.FactCardFingerprint,
 	dispute.FactDisputed, dispute.FactFraudReported, dispute.FactSold,
 	dispute.FactShippingLine1, dispute.FactShippingLine2, dispute.FactShippingCity, dispute.FactShippingState,
-	dispute.FactShippingPostalCode, dispute.FactShippingCountry, factCanceledAt,
+	dispute.FactShippingPostalCode, dispute.FactShippingCountry, dispute.FactCanceledAt,
 }
 
 // factDate prints a date fact as a day, and nothing when it is no date.

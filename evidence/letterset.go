@@ -135,24 +135,6 @@ func readLetters(fsys fs.FS) (map[string]string, error) {
 
 const opLetters = "evidence: letters"
 
-// LetterCache parses each source once. Its zero value is ready for use, by many
-// at once.
-type LetterCache struct{ sets sync.Map }
-
-// Parse is ParseLetters, with what was parsed before remembered.
-func (c *LetterCache) Parse(source string) (*LetterSet, error) {
-	key := hash([]byte(source))
-	if set, ok := c.sets.Load(key); ok {
-		return set.(*LetterSet), nil // nothing else is stored
-	}
-	set, err := ParseLetters(source)
-	if err != nil {
-		return nil, err
-	}
-	c.sets.Store(key, set)
-	return set, nil
-}
-
 // ParseLetters reads and checks a set from its Source.
 func ParseLetters(source string) (*LetterSet, error) {
 	var files map[string]string

@@ -79,7 +79,7 @@ func sampleItems() []dispute.Item {
 			dispute.FactProducts: "Running shoes, blue, size 39",
 		}),
 		sampleItem(dispute.ItemOrder, "subscription:1", map[string]string{
-			dispute.FactSubscriptionID: "sub_sample", dispute.FactInvoiceID: "in_sample", factCanceledAt: "2026-11-02T12:00:00Z",
+			dispute.FactSubscriptionID: "sub_sample", dispute.FactInvoiceID: "in_sample", dispute.FactCanceledAt: "2026-11-02T12:00:00Z",
 		}),
 		sampleItem(dispute.ItemFulfillment, "shipment:1", map[string]string{
 			dispute.FactCarrier: "DHL", dispute.FactTrackingNumber: "SAMPLE13", dispute.FactShippedAt: "2026-11-02T15:00:00Z",

@@ -127,21 +127,6 @@ func TestLetterSetOfThePacket(t *testing.T) {
 	}
 }
 
-func TestLetterCache(t *testing.T) {
-	t.Parallel()
-	var c LetterCache
-	one, err := c.Parse(BuiltInLetters().Source())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if two, err := c.Parse(BuiltInLetters().Source()); two != one || err != nil {
-		t.Errorf("parsed again: %v", err)
-	}
-	if _, err := c.Parse("{}"); dispute.KindOf(err) != dispute.Invalid {
-		t.Errorf("got %v", err)
-	}
-}
-
 // The sample shows every proof, so that every sentence is tried.
 func TestSampleShowsEveryProof(t *testing.T) {
 	t.Parallel()
@@ -176,8 +161,9 @@ func TestFactNames(t *testing.T) {
 		}
 		return true
 	})
-	got := slices.DeleteFunc(slices.Sorted(slices.Values(factNames)), func(name string) bool { return name == factCanceledAt })
+	got := slices.Clone(factNames)
 	slices.Sort(want)
+	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

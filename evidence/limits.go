@@ -85,7 +85,6 @@ const (
 	LimitFilePages    = "file_pages"
 	LimitTotalPages   = "total_pages"
 	LimitFiles        = "files"
-	LimitDPI          = "dpi"
 	LimitBlankPages   = "blank_pages"
 	LimitActive       = "active_content" // what runs, is attached or leads away
 	LimitMediaType    = "media_type"

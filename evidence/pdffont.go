@@ -59,7 +59,7 @@ func (f *font) lookUp(code []byte) (string, bool) {
 	}
 	for _, sp := range f.spans {
 		if n := number(code); n >= sp.first && n <= sp.last {
-			return string(sp.to + rune(n-sp.first)), true
+			return string(sp.to + rune(n-sp.first)), true //nolint:gosec // a code has two bytes at most
 		}
 	}
 	return "", false

@@ -141,15 +141,15 @@ func (s *scanner) escaped(out []byte) []byte {
 		}
 		return append(out, c)
 	}
-	value := int(c - '0')
+	value := c - '0'
 	for range 2 {
 		if s.at+1 >= len(s.b) || s.b[s.at+1] < '0' || s.b[s.at+1] > '7' {
 			break
 		}
 		s.at++
-		value = value*8 + int(s.b[s.at]-'0')
+		value = value*8 + s.b[s.at] - '0' // what does not fit is dropped (ISO 32000-1, 7.3.4.2)
 	}
-	return append(out, byte(value))
+	return append(out, value)
 }
 
 // hex is a string in angle brackets.

@@ -227,17 +227,16 @@ const gapBetweenWords = 200
 
 func (r *pageReader) show(operands []token, state drawing) {
 	for _, o := range operands {
-		switch o.kind {
-		case tokenString:
-			s := state.font.decode(o.text)
-			r.text.WriteString(s)
-			if !state.invisible && strings.TrimSpace(s) != "" {
-				r.look.painted = true
-			}
-		case tokenNumber:
-			if o.number() < -gapBetweenWords {
-				r.text.WriteByte(' ')
-			}
+		if o.kind == tokenNumber && o.number() < -gapBetweenWords {
+			r.text.WriteByte(' ')
+		}
+		if o.kind != tokenString {
+			continue
+		}
+		s := state.font.decode(o.text)
+		r.text.WriteString(s)
+		if !state.invisible && strings.TrimSpace(s) != "" {
+			r.look.painted = true
 		}
 	}
 }

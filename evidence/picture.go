@@ -112,7 +112,7 @@ func pagesOfPicture(b []byte) float64 {
 		w, h = h, w
 	}
 	if w > best.width {
-		w, h = best.width, h*best.width/w
+		h = h * best.width / w
 	}
 	return min(float64(h)/float64(best.height), 1)
 }

@@ -23,7 +23,7 @@ type citing int
 
 const (
 	citeFirst    citing = iota // one sentence on the first exhibit
-	citeEach                   // a sentence for each exhibit
+	citeEach                   // a sentence for each exhibit, or each parcel
 	citeTogether               // one sentence on all exhibits
 )
 

@@ -135,14 +135,15 @@ func productDescription(b *book, _ Letter) string {
 	return ""
 }
 
-// accessLog is every line of every log of use, as its source wrote it.
+// accessLog is every line of every log of use, as its source wrote it: in lines of
+// its own, or else as entries.
 func accessLog(b *book, _ Letter) string {
 	var out []string
 	for _, e := range b.exhibits {
 		for line := range strings.Lines(e.fact(dispute.FactAccessLog)) {
 			out = append(out, strings.TrimSpace(line))
 		}
-		if !e.is(dispute.ItemAccess) {
+		if !e.is(dispute.ItemAccess) || e.fact(dispute.FactAccessLog) != "" {
 			continue
 		}
 		for _, entry := range e.item.Log {

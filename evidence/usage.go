@@ -11,10 +11,6 @@ import (
 // yes is the value of a fact that is so.
 const yes = "yes"
 
-// factCanceledAt is the fact of a subscription or booking that says when the
-// customer cancelled it, by the records of the merchant.
-const factCanceledAt = "canceled_at"
-
 // logTimes are the ways in which lines of an access log begin.
 var logTimes = []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04"}
 
@@ -62,7 +58,7 @@ func (b *book) paidAt() (time.Time, bool) {
 // canceledAt is when the customer cancelled, by our own records.
 func (b *book) canceledAt() (time.Time, bool) {
 	for _, e := range b.exhibits {
-		if at, ok := e.date(factCanceledAt); ok {
+		if at, ok := e.date(dispute.FactCanceledAt); ok {
 			return at, true
 		}
 	}
@@ -86,7 +82,7 @@ func isUseAfterCancel(b *book, e *exhibit) bool {
 	if !ok || !b.usedAfter(canceled) {
 		return false
 	}
-	_, dated := e.date(factCanceledAt)
+	_, dated := e.date(dispute.FactCanceledAt)
 	return dated || len(b.usesAfter(e, canceled)) > 0
 }
 
@@ -103,7 +99,7 @@ func canceledBefore(b *book) []*exhibit {
 		return nil
 	}
 	return b.matching(func(e *exhibit) bool {
-		_, dated := e.date(factCanceledAt)
+		_, dated := e.date(dispute.FactCanceledAt)
 		return dated
 	})
 }

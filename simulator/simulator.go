@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/simulator/adyen"
+	"github.com/rebuttal-hq/rebuttal/simulator/aftership"
 	"github.com/rebuttal-hq/rebuttal/simulator/braintree"
 	"github.com/rebuttal-hq/rebuttal/simulator/checkout"
 	"github.com/rebuttal-hq/rebuttal/simulator/clearhaus"
+	"github.com/rebuttal-hq/rebuttal/simulator/easypost"
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
 	"github.com/rebuttal-hq/rebuttal/simulator/healthsafepay"
 	"github.com/rebuttal-hq/rebuttal/simulator/httpsource"
@@ -46,6 +48,8 @@ const (
 	StripeWebhookSecret = "whsec_simulator"
 	ShopifyToken        = "shpat_simulator"
 	ShipBobToken        = "shipbob-simulator"
+	EasyPostKey         = "EZTK-simulator"
+	AfterShipKey        = "asat-simulator"
 	HubSpotToken        = "pat-simulator"
 	SalesforceClient    = "sf-client-simulator"
 	SalesforceSecret    = "sf-secret-simulator"
@@ -139,6 +143,8 @@ func New(o Options) *Simulator {
 	s.vendor("stripe", s.Stripe)
 	s.vendor("shopify", shopify.New(w, ShopifyToken))
 	s.vendor("shipbob", shipbob.New(w, ShipBobToken))
+	s.vendor("easypost", easypost.New(w, EasyPostKey))
+	s.vendor("aftership", aftership.New(w, AfterShipKey))
 	s.vendor("hubspot", hubspot.New(w, HubSpotToken))
 	s.vendor("salesforce", s.Salesforce)
 	s.vendor("httpsource", httpsource.New(w, ServiceSecret))

@@ -71,7 +71,7 @@ func TestVendorsAndFaults(t *testing.T) {
 		wrapped = append(wrapped, vendor)
 		return h
 	})
-	if len(wrapped) != 17 {
+	if len(wrapped) != 19 {
 		t.Errorf("wrapped %v", wrapped)
 	}
 	for _, vendor := range wrapped {

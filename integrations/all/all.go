@@ -4,9 +4,11 @@ package all
 import (
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/integrations/adyen"
+	"github.com/rebuttal-hq/rebuttal/integrations/aftership"
 	"github.com/rebuttal-hq/rebuttal/integrations/braintree"
 	"github.com/rebuttal-hq/rebuttal/integrations/checkout"
 	"github.com/rebuttal-hq/rebuttal/integrations/clearhaus"
+	"github.com/rebuttal-hq/rebuttal/integrations/easypost"
 	"github.com/rebuttal-hq/rebuttal/integrations/healthsafepay"
 	"github.com/rebuttal-hq/rebuttal/integrations/httpsource"
 	"github.com/rebuttal-hq/rebuttal/integrations/hubspot"
@@ -26,9 +28,11 @@ import (
 // Vendors are all vendors, by name.
 var Vendors = []integrations.Vendor{
 	adyen.Vendor,
+	aftership.Vendor,
 	braintree.Vendor,
 	checkout.Vendor,
 	clearhaus.Vendor,
+	easypost.Vendor,
 	healthsafepay.Vendor,
 	httpsource.Vendor,
 	hubspot.Vendor,

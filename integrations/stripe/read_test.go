@@ -125,6 +125,7 @@ func TestPayment(t *testing.T) {
 			"order_id": strconv.FormatInt(order.ShopifyID, 10), "order_name": order.Name(), "customer_ip": order.IP,
 			"account_id": "shopper-" + order.Customer.HubSpotID, "device_fingerprint": "fingerprint-of-" + order.Customer.StripeID,
 			"product_description": order.Lines[0].Title,
+			"tracking_number":     order.Shipment.Tracking,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -19,6 +19,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/activities"
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/integrations"
 	"github.com/rebuttal-hq/rebuttal/integrations/all"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
@@ -85,6 +86,7 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, erro
 	a.Desk = &desk.Desk{
 		DB: a.DB, Blobs: a.Blobs, People: people(cfg.Team), Dashboard: a.dashboard, BaseCurrency: cfg.BaseCurrency,
 		Connections: a.Set.Names(), RulesApproval: cfg.Policy.RulesApproval, Now: time.Now, Log: log,
+		Limits: func(c dispute.Case) evidence.Limits { return activities.LimitsOf(a.Set, c) },
 	}
 	a.Metrics.Registry.MustRegister(telemetry.NewState(a.DB, time.Now, log), telemetry.NewPool(a.DB.PoolStat))
 	return a, nil

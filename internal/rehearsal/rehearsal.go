@@ -185,6 +185,7 @@ func (s *System) render(rulesFile string) (string, error) {
 var credentials = map[string]string{
 	"StripeKey": simulator.StripeKey, "StripeWebhookSecret": simulator.StripeWebhookSecret,
 	"ShopifyToken": simulator.ShopifyToken, "ShipBobToken": simulator.ShipBobToken, "HubSpotToken": simulator.HubSpotToken,
+	"EasyPostKey": simulator.EasyPostKey, "AfterShipKey": simulator.AfterShipKey,
 	"SalesforceClient": simulator.SalesforceClient, "SalesforceSecret": simulator.SalesforceSecret, "ServiceSecret": simulator.ServiceSecret,
 	"SlackToken": simulator.SlackToken, "SlackSigningSecret": simulator.SlackSigningSecret,
 	"ZendeskEmail": simulator.ZendeskEmail, "ZendeskToken": simulator.ZendeskToken,

@@ -161,6 +161,7 @@ func TestWatchedCase(t *testing.T) {
 			simulator.StripeKey, simulator.StripeWebhookSecret, simulator.ShopifyToken, simulator.ShipBobToken,
 			simulator.HubSpotToken, simulator.SlackToken, simulator.SlackSigningSecret, simulator.ZendeskToken,
 			simulator.QuickBooksSecret, simulator.QuickBooksRefresh,
+			simulator.SalesforceSecret, simulator.ServiceSecret, simulator.EasyPostKey, simulator.AfterShipKey,
 		}
 		for name, text := range map[string]string{"log": log.String(), "metrics": scrape, "spans": string(spans.raw)} {
 			if len(text) < 1000 {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -26,6 +27,20 @@ var All = []Scenario{
 		Play: func(ctx context.Context, s *Stage) error {
 			s.Open(world.OrderOptions{Total: 6450}, stripe.DisputeOptions{Reason: "product_not_received", NetworkCode: "13.1"})
 			return s.Verdict(ctx, false)
+		},
+	},
+	{
+		Name: "compelling-evidence", About: "a fraud claim, answered with two earlier sales to the same buyer",
+		End: End{Status: "won", Submissions: 1, Net: -1500},
+		Play: func(ctx context.Context, s *Stage) error {
+			s.Open(world.OrderOptions{Total: 24900}, stripe.DisputeOptions{Reason: "fraudulent", NetworkCode: "10.4", Earlier: 2})
+			if err := s.Answered(ctx); err != nil {
+				return err
+			}
+			if d, ok := s.Stripe.Dispute(s.Dispute); !ok || !d.Qualified {
+				return errors.New("the answer does not qualify for Visa's Compelling Evidence 3.0")
+			}
+			return s.Verdict(ctx, true)
 		},
 	},
 	{

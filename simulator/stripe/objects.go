@@ -129,7 +129,8 @@ func metadata(o world.Order) object {
 	}
 	return object{
 		"order_id": strconv.FormatInt(o.ShopifyID, 10), "order_name": o.Name(), "customer_ip": o.IP,
-		"account_id": "shopper-" + o.Customer.HubSpotID, "device_fingerprint": "fingerprint-of-" + o.Customer.StripeID,
+		"tracking_number": o.Shipment.Tracking,
+		"account_id":      "shopper-" + o.Customer.HubSpotID, "device_fingerprint": "fingerprint-of-" + o.Customer.StripeID,
 		"product_description": strings.Join(lines, ", "),
 	}
 }

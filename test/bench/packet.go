@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -141,9 +143,6 @@ func measure(dir, name string, items []dispute.Item) (result, error) {
 	if err != nil {
 		return r, err
 	}
-	if usage, ok := child.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.PeakBytes = usage.Maxrss << 10 // Linux counts in KiB
-	}
 	return r, json.Unmarshal(out, &r)
 }
 
@@ -179,5 +178,25 @@ func composeFrom(dir string) error {
 		}
 	}
 	out["pages"], out["output_bytes"], out["left_out"] = pages, size, left
+	if out["peak_bytes"], err = peak(); err != nil {
+		return err
+	}
 	return json.NewEncoder(os.Stdout).Encode(out)
+}
+
+// peak is the most memory that this process ever had resident, as Linux counts
+// it. The figure that a parent is given would count the parent, too.
+func peak() (bytes int64, err error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		fields := strings.Fields(line)
+		if len(fields) == 3 && fields[0] == "VmHWM:" {
+			kib, err := strconv.ParseInt(fields[1], 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("/proc/self/status tells no VmHWM")
 }

@@ -70,7 +70,7 @@ const sheetWidth, sheetHeight = 1654, 2339
 func (p *piler) sheet() []byte {
 	img := image.NewGray(image.Rect(0, 0, sheetWidth, sheetHeight))
 	for i := range img.Pix {
-		img.Pix[i] = uint8(232 + p.rnd.IntN(9))
+		img.Pix[i] = uint8(232 + p.rnd.IntN(5))
 	}
 	for y := 200; y < sheetHeight-200; y += 50 {
 		for x := 150; x < sheetWidth-150; x += 14 {
@@ -78,7 +78,7 @@ func (p *piler) sheet() []byte {
 		}
 	}
 	var buf bytes.Buffer
-	if err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: 70}); err != nil {
+	if err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: 60}); err != nil {
 		panic("packets: " + err.Error())
 	}
 	return buf.Bytes()
