@@ -25,7 +25,7 @@ func (s *Steps) Report(ctx context.Context, in ReportInput) (err error) {
 		Moment: in.Moment, At: in.At, Case: row.Case, Outcome: dispute.Status(row.Outcome), Queue: row.Queue, Rule: row.Rule,
 		Detail: in.Detail, Next: row.Next, URL: s.caseURL(row.ID),
 	}
-	if r.To, err = s.recipients(ctx, in.To, row); err != nil {
+	if r.To, err = s.recipients(ctx, in, row); err != nil {
 		return err
 	}
 	w := write{
@@ -45,20 +45,19 @@ func (s *Steps) Report(ctx context.Context, in ReportInput) (err error) {
 
 // recipients are the addresses behind a part in the case. A case whose rules
 // are not the active ones any more finds its own.
-func (s *Steps) recipients(ctx context.Context, to rules.Recipients, row store.CaseRow) ([]string, error) {
-	if to == "" {
+func (s *Steps) recipients(ctx context.Context, in ReportInput, row store.CaseRow) ([]string, error) {
+	if in.To == "" {
 		return nil, nil
 	}
-	if to == rules.ToAssignee && row.Assignee != "" {
+	if in.To == rules.ToAssignee && row.Assignee != "" {
 		return []string{row.Assignee}, nil
 	}
 	set, err := s.ruleSet(ctx, row.RuleSet)
 	if err != nil {
 		return nil, err
 	}
-	q := set.Queues[row.Queue]
-	if to == rules.ToEscalation && q.EscalateTo != "" {
-		return []string{q.EscalateTo}, nil
+	if in.To == rules.ToEscalation {
+		return set.EscalateTo(row.Queue, in.At), nil
 	}
-	return q.Members, nil
+	return set.Queues[row.Queue].Members, nil
 }

@@ -95,7 +95,7 @@ func TestRecipients(t *testing.T) {
 		"queue of no rule sets": {rules.ToMembers, "unrouted", "", nil},
 	} {
 		row := store.CaseRow{Case: w.row().Case, Queue: tt.queue, Assignee: tt.assignee, RuleSet: set.Hash()}
-		got, err := w.recipients(t.Context(), tt.to, row)
+		got, err := w.recipients(t.Context(), ReportInput{To: tt.to, At: noon}, row)
 		ok(t, err)
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)

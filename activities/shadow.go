@@ -44,7 +44,7 @@ func (s *Steps) keepShadow(ctx context.Context, running store.RuleShadow, row st
 
 func (s *Steps) shadowRoute(running store.RuleShadow, in rules.Input) (rules.Route, error) {
 	set, err := s.sets.parse(running.Hash, func() (*rules.Set, error) {
-		return rules.Parse(running.Name, []byte(running.Source))
+		return rules.Read(running.Name, []byte(running.Source))
 	})
 	if err != nil {
 		return rules.Route{}, err

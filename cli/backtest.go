@@ -79,7 +79,7 @@ func (e *env) backtest(ctx context.Context, d *desk.Desk, draft, against string,
 		if err != nil {
 			return backtest.Report{}, err
 		}
-		if *side.into, err = rules.Parse(text.Name, []byte(text.Source)); err != nil {
+		if *side.into, err = rules.Read(text.Name, []byte(text.Source)); err != nil {
 			return backtest.Report{}, err
 		}
 	}

@@ -59,7 +59,7 @@ func (d *Desk) weigh(ctx context.Context, set *rules.Set) (Approval, error) {
 	if err != nil {
 		return Approval{}, err
 	}
-	from, err := rules.Parse(live.Name, []byte(live.Source))
+	from, err := rules.Read(live.Name, []byte(live.Source))
 	if err != nil { // of an older release: nothing is known of its guards
 		from = rules.Default()
 	}
@@ -111,7 +111,7 @@ func (d *Desk) RulesInForce(ctx context.Context, by Actor) (*rules.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rules.Parse(text.Name, []byte(text.Source))
+	return rules.Read(text.Name, []byte(text.Source))
 }
 
 // RuleText reads the rules in force ("live"), a version ("3") or a draft
@@ -164,8 +164,8 @@ func (d *Desk) DiffRules(by Actor, from, to RuleText) (RuleDiff, error) {
 
 func diffRules(from, to RuleText) RuleDiff {
 	out := RuleDiff{From: from.Name, To: to.Name, Diff: udiff.Unified(from.Name, to.Name, ended(from.Source), ended(to.Source)), Loosens: []string{}}
-	a, errA := rules.Parse(from.Name, []byte(from.Source))
-	b, errB := rules.Parse(to.Name, []byte(to.Source))
+	a, errA := rules.Read(from.Name, []byte(from.Source))
+	b, errB := rules.Read(to.Name, []byte(to.Source))
 	if errA == nil && errB == nil {
 		out.Loosens = Loosened(a, b)
 	}

@@ -115,7 +115,7 @@ func (d *Desk) inForce(ctx context.Context) (store.RuleSet, *rules.Set, error) {
 	if err != nil {
 		return live, nil, err
 	}
-	set, err := rules.Parse(fmt.Sprintf("version %d", live.Version), []byte(live.Source))
+	set, err := rules.Read(fmt.Sprintf("version %d", live.Version), []byte(live.Source))
 	return live, set, err
 }
 

@@ -170,6 +170,12 @@ func (d *run) plan(ctx workflow.Context) error {
 	}
 	d.Plan, d.Replan, d.RungsDone = &p, false, 0
 	d.event("planned", "machine", "rule", p.Rule, "rule_set", p.RuleSet, "queue", p.Queue, "cut_off", stamp(p.CutOff))
+	if d.Assignee == "" {
+		d.Assignee = p.Assignee
+	}
+	if p.Hold && !d.RuleHeld {
+		d.HeldBy, d.RuleHeld = "rule:"+p.Rule, true
+	}
 	d.places(p)
 	d.report(ctx, dispute.MomentOpened, string(d.Known.Stage), "")
 	d.claim(ctx)

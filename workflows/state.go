@@ -53,6 +53,7 @@ type State struct {
 	ApprovedBy string           `json:"approved_by,omitempty"`
 	SubmitNow  string           `json:"submit_now,omitempty"` // who asked
 	HeldBy     string           `json:"held_by,omitempty"`
+	RuleHeld   bool             `json:"rule_held,omitempty"` // the rule's hold was set once in this stage
 
 	RungsDone int                   `json:"rungs_done"`       // of Plan.Rungs
 	Answer    *activities.Responded `json:"answer,omitempty"` // of this stage
@@ -89,7 +90,7 @@ func (s *State) stageBegins() {
 	}
 	s.Answer, s.Asked, s.Failure, s.RetryAt = nil, "", "", time.Time{}
 	s.Choice, s.ChosenBy, s.ApprovedBy, s.SubmitNow, s.HeldBy = "", "", "", "", ""
-	s.Gathered, s.Composed, s.RungsDone, s.Replan = false, false, 0, true
+	s.Gathered, s.Composed, s.RungsDone, s.Replan, s.RuleHeld = false, false, 0, true, false
 	s.Sources, s.Settled, s.Outcome, s.SettleUntil = nil, "", "", time.Time{}
 }
 

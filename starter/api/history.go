@@ -35,7 +35,7 @@ func (a *api) RunBacktest(ctx context.Context, r RunBacktestRequestObject) (RunB
 	if err != nil {
 		return nil, err
 	}
-	if in.Against, err = rules.Parse(against.Name, []byte(against.Source)); err != nil {
+	if in.Against, err = rules.Read(against.Name, []byte(against.Source)); err != nil {
 		return nil, err
 	}
 	report, err := a.desk.Backtest(ctx, by, in)
