@@ -97,10 +97,11 @@ func StartOfDayAnywhere(year int, month time.Month, day int) time.Time {
 }
 
 // ParseDay reads a date without time, as 2026-11-22, by StartOfDayAnywhere; what
-// is none gives the zero time.
+// is none gives the zero time, and so does the year 0000, whose first day begins
+// in a year that no date is written in.
 func ParseDay(text string) time.Time {
 	at, err := time.Parse(time.DateOnly, strings.TrimSpace(text))
-	if err != nil {
+	if err != nil || at.Year() < 1 {
 		return time.Time{}
 	}
 	return StartOfDayAnywhere(at.Date())

@@ -116,7 +116,7 @@ func TestParseDay(t *testing.T) {
 	t.Parallel()
 	want := dispute.StartOfDayAnywhere(2026, time.November, 22)
 	for text, want := range map[string]time.Time{
-		"2026-11-22": want, " 2026-11-22\n": want, "": {}, "2026-11-31": {}, "2026-11-22T10:00:00Z": {}, "22.11.2026": {},
+		"2026-11-22": want, " 2026-11-22\n": want, "": {}, "2026-11-31": {}, "2026-11-22T10:00:00Z": {}, "22.11.2026": {}, "0000-01-01": {}, "0000-12-31": {},
 	} {
 		if got := dispute.ParseDay(text); !got.Equal(want) {
 			t.Errorf("%q is %s, want %s", text, got, want)

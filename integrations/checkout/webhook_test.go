@@ -172,6 +172,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(body)
 	}
 	f.Add([]byte(`{"id":"e","type":"dispute_won","timestamp":"0000-01-01T00:00:00+23:00","data":{"id":"d","amount":1e400,"currency":"clp"}}`))
+	f.Add([]byte(`{"id":"e","type":"dispute_won","created_on":"0000-01-01"}`))
 	a := newAdapter(f, "http://127.0.0.1:1")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		notices, err := a.Parse(body)
