@@ -37,7 +37,7 @@ func (c *comparison) difference() int64 { return c.draftWorth.net() - c.liveWort
 // converted is not priced.
 func (c *comparison) price(j *judge) {
 	c.lesson = j.odds.lesson(c.past, c.past.Strength)
-	base, err := j.rates.convert(c.past.Amount)
+	base, err := j.live.set.Convert(c.past.Amount)
 	if err != nil {
 		return
 	}
@@ -69,7 +69,7 @@ func (j *judge) worth(c *comparison, respond dispute.Response) (worth, error) {
 	}
 	advice, err := odds.Advise(odds.Case{
 		Amount: p.Amount, Network: p.Network, Provider: p.Provider, OpenedAt: p.OpenedAt, Now: p.OpenedAt,
-		Handling: j.live.set.HandlingCost, Convert: j.rates.convert,
+		Handling: j.live.set.HandlingCost, Convert: j.live.set.Convert,
 	}, chance)
 	if err != nil {
 		return worth{}, err

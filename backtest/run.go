@@ -65,10 +65,6 @@ func Run(ctx context.Context, src Source, live, draft *rules.Set, o Options) (Re
 	if err != nil {
 		return Report{}, err
 	}
-	exchange, err := ratesOf(live)
-	if err != nil {
-		return Report{}, err
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	chunks := make(chan []history.Past, o.Workers)
 	group.Go(func() error {
@@ -77,7 +73,7 @@ func Run(ctx context.Context, src Source, live, draft *rules.Set, o Options) (Re
 	})
 	judges := make([]*judge, o.Workers)
 	for i := range judges {
-		judges[i] = newJudge(live, draft, learned, exchange, o)
+		judges[i] = newJudge(live, draft, learned, o)
 		group.Go(func() error { return judges[i].work(ctx, chunks) })
 	}
 	if err := group.Wait(); err != nil {
@@ -131,7 +127,6 @@ func feed(ctx context.Context, src Source, o Options, total int, to chan<- []his
 type judge struct {
 	live, draft *side
 	odds        *teller
-	rates       *rates
 	options     Options
 	tally       *tally
 }
@@ -154,8 +149,8 @@ func newSide(set *rules.Set) *side {
 	return s
 }
 
-func newJudge(live, draft *rules.Set, learned *lessons, exchange *rates, o Options) *judge {
-	return &judge{live: newSide(live), draft: newSide(draft), odds: newTeller(learned), rates: exchange, options: o, tally: newTally(o.Movers)}
+func newJudge(live, draft *rules.Set, learned *lessons, o Options) *judge {
+	return &judge{live: newSide(live), draft: newSide(draft), odds: newTeller(learned), options: o, tally: newTally(o.Movers)}
 }
 
 func (j *judge) work(ctx context.Context, from <-chan []history.Past) error {

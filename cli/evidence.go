@@ -74,7 +74,7 @@ func (e *env) casesAttach() *cobra.Command {
 					}
 					one := up
 					one.Name, one.Content = filepath.Base(path), content
-					if face, err = d.AttachFile(ctx, operator(), args[0], "", one); err != nil {
+					if face, err = d.Attach(ctx, operator(), args[0], "", one); err != nil {
 						return fmt.Errorf("%s: %w", path, err)
 					}
 				}

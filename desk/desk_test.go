@@ -218,7 +218,7 @@ func TestAttach(t *testing.T) {
 	t.Parallel()
 	o := open(t)
 	content := picture(t)
-	_, err := o.Attach(t.Context(), ana, "du_1", "", "proof.pdf", "Card 4242424242424242", content) // the name lies
+	_, err := o.Attach(t.Context(), ana, "du_1", "", Upload{Name: "proof.pdf", Title: "Card 4242424242424242", Content: content}) // the name lies
 	ok(t, err)
 	f, err := o.Case(t.Context(), ana, "du_1")
 	ok(t, err)
@@ -233,11 +233,11 @@ func TestAttach(t *testing.T) {
 	for name, bad := range map[string][]byte{
 		"a.pdf": []byte("hello"), "b.png": []byte("\x89PNG\r\n\x1a\n and then nothing"), "c.docx": []byte("PK\x03\x04"), "d.pdf": nil,
 	} {
-		if _, err := o.Attach(t.Context(), ana, "du_1", "", name, "", bad); dispute.KindOf(err) != dispute.Invalid {
+		if _, err := o.Attach(t.Context(), ana, "du_1", "", Upload{Name: name, Content: bad}); dispute.KindOf(err) != dispute.Invalid {
 			t.Errorf("%s: %v, want kind invalid", name, err)
 		}
 	}
-	_, err = o.Attach(t.Context(), ana, "du_1", "", "untitled.png", "", content)
+	_, err = o.Attach(t.Context(), ana, "du_1", "", Upload{Name: "untitled.png", Content: content})
 	ok(t, err)
 	f, err = o.Case(t.Context(), ana, "du_1")
 	ok(t, err)

@@ -124,11 +124,11 @@ type Upload struct {
 	Content []byte
 }
 
-// AttachFile adds a file to the case's evidence. Its kind is read from its
+// Attach adds a file to the case's evidence. Its kind is read from its
 // bytes; one that no provider takes is refused with the kinds that are right.
 // Texts and HTML count as messages unless their slot says otherwise, and card
 // numbers in them are masked. The same id told again is the same document.
-func (d *Desk) AttachFile(ctx context.Context, by Actor, caseID, id string, up Upload) (dispute.Face, error) {
+func (d *Desk) Attach(ctx context.Context, by Actor, caseID, id string, up Upload) (dispute.Face, error) {
 	if err := by.need(MayWorkCases); err != nil {
 		return dispute.Face{}, err
 	}
@@ -161,11 +161,6 @@ func (d *Desk) AttachFile(ctx context.Context, by Actor, caseID, id string, up U
 		return dispute.Face{}, err
 	}
 	return d.add(ctx, by, caseID, dispute.DecideAttach, item)
-}
-
-// Attach is AttachFile for a file without a slot.
-func (d *Desk) Attach(ctx context.Context, by Actor, caseID, id, name, title string, content []byte) (dispute.Face, error) {
-	return d.AttachFile(ctx, by, caseID, id, Upload{Name: name, Title: title, Content: content})
 }
 
 func knownSlot(s dispute.EvidenceField) error {

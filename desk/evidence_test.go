@@ -266,18 +266,18 @@ func TestSentEvidenceIsFrozen(t *testing.T) {
 	}
 }
 
-func TestAttachFile(t *testing.T) {
+func TestAttachToASlot(t *testing.T) {
 	t.Parallel()
 	o := open(t)
 	for name, up := range map[string]Upload{
 		"too large": {Name: "a.png", Content: make([]byte, MaxFile+1)},
 		"no slot":   {Name: "a.png", Content: picture(t), Slot: "shoebox"},
 	} {
-		if _, err := o.AttachFile(t.Context(), ana, "du_1", "", up); dispute.KindOf(err) != dispute.Invalid {
+		if _, err := o.Attach(t.Context(), ana, "du_1", "", up); dispute.KindOf(err) != dispute.Invalid {
 			t.Errorf("%s: %v, want kind invalid", name, err)
 		}
 	}
-	_, err := o.AttachFile(t.Context(), ana, "du_1", "a", Upload{Name: "a.png", Content: picture(t), Slot: dispute.FieldReceipt})
+	_, err := o.Attach(t.Context(), ana, "du_1", "a", Upload{Name: "a.png", Content: picture(t), Slot: dispute.FieldReceipt})
 	ok(t, err)
 	got := o.listed(t)
 	if len(got) != 1 || got[0].Kind != dispute.ItemDocument || got[0].Title != "a.png" || got[0].Facts[dispute.FactSlot] != "receipt" {
@@ -292,7 +292,7 @@ func TestAttachText(t *testing.T) {
 		"": dispute.ItemCommunication, dispute.FieldCustomerCommunication: dispute.ItemCommunication, dispute.FieldRefundPolicy: dispute.ItemDocument,
 	} {
 		o := open(t)
-		_, err := o.AttachFile(t.Context(), ana, "du_1", "", Upload{Name: "mail.txt", Slot: slot, Content: []byte("My card is 4242 4242 4242 4242. Where is it?\n")})
+		_, err := o.Attach(t.Context(), ana, "du_1", "", Upload{Name: "mail.txt", Slot: slot, Content: []byte("My card is 4242 4242 4242 4242. Where is it?\n")})
 		ok(t, err)
 		got := o.listed(t)[0]
 		content, err := o.Blobs.Get(t.Context(), got.Blob)

@@ -127,10 +127,9 @@ func useCases(t *testing.T) map[string]struct {
 		"revoke token": {MayManageTokens, func(o office, by Actor) error {
 			return unless(dispute.NotFound, o.RevokeToken(ctx, by, 1<<40))
 		}},
-		"note":   {MayWorkCases, func(o office, by Actor) error { _, err := o.Note(ctx, by, "du_1", "", "words"); return err }},
-		"attach": {MayWorkCases, func(o office, by Actor) error { _, err := o.Attach(ctx, by, "du_1", "", "a.png", "", file); return err }},
-		"attach file": {MayWorkCases, func(o office, by Actor) error {
-			_, err := o.AttachFile(ctx, by, "du_1", "", Upload{Name: "a.png", Content: file})
+		"note": {MayWorkCases, func(o office, by Actor) error { _, err := o.Note(ctx, by, "du_1", "", "words"); return err }},
+		"attach": {MayWorkCases, func(o office, by Actor) error {
+			_, err := o.Attach(ctx, by, "du_1", "", Upload{Name: "a.png", Content: file})
 			return err
 		}},
 		"evidence": {MayReadCases, func(o office, by Actor) error { _, err := o.Evidence(ctx, by, "du_1"); return err }},
@@ -219,8 +218,8 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("role %s is not in the matrix", role)
 		}
 	}
-	if f, err := o.Case(t.Context(), System, "du_1"); err != nil || len(f.Items) != 12 {
-		t.Errorf("%d items, %v; want a note, two files and a letter of each of three roles", len(f.Items), err)
+	if f, err := o.Case(t.Context(), System, "du_1"); err != nil || len(f.Items) != 9 {
+		t.Errorf("%d items, %v; want a note, a file and a letter of each of three roles", len(f.Items), err)
 	}
 }
 

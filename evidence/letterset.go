@@ -37,13 +37,6 @@ const setFile = "set.yaml"
 // sharedFiles hold words for every family.
 var sharedFiles = []string{"claims.tmpl", "frame.tmpl"}
 
-// letterFamilies are the families that letters are written for.
-var letterFamilies = []dispute.Family{
-	dispute.FamilyFraudulent, dispute.FamilyUnrecognized, dispute.FamilyProductNotReceived, dispute.FamilyProductUnacceptable,
-	dispute.FamilySubscription, dispute.FamilyDuplicate, dispute.FamilyCreditNotProcessed, dispute.FamilyAuthorization,
-	dispute.FamilyProcessing, dispute.FamilyGeneral,
-}
-
 // LetterSet is one version of the words of letters. Those that exist have been
 // checked: they write a letter for every family from whatever is known.
 //
@@ -196,7 +189,7 @@ func (s *LetterSet) parse() error {
 	for _, name := range sharedFiles {
 		errs = append(errs, s.parseFile(shared, name))
 	}
-	for _, family := range letterFamilies {
+	for _, family := range networks.Families() {
 		errs = append(errs, s.addWording(shared, string(family)))
 	}
 	own := slices.DeleteFunc(slices.Sorted(maps.Keys(s.files)), func(name string) bool {
@@ -241,7 +234,7 @@ func scope(name string) []string { return strings.SplitN(strings.TrimSuffix(name
 // for would be words that are never said.
 func checkName(name string) error {
 	parts := scope(name)
-	if !slices.Contains(letterFamilies, dispute.Family(parts[0])) {
+	if !slices.Contains(networks.Families(), dispute.Family(parts[0])) {
 		return fmt.Errorf("%s: %q is no family; a file is named family.tmpl, family.network.tmpl or family.network.code.tmpl", name, parts[0])
 	}
 	if len(parts) > 1 && (networks.Network(parts[1]) != parts[1] || networks.NetworkName(parts[1]) == parts[1]) {

@@ -73,6 +73,16 @@ func (r *rates) convert(m dispute.Money) (dispute.Money, error) {
 	return dispute.Money{Minor: minor.Int64(), Currency: r.base}, nil
 }
 
+// Convert gives an amount in the set's base currency, at its own rates. A currency
+// without a rate is Invalid.
+func (s *Set) Convert(m dispute.Money) (dispute.Money, error) {
+	out, err := s.rates.convert(m)
+	if err != nil {
+		return out, dispute.Errorf(dispute.Invalid, "rules: convert", "%w", err)
+	}
+	return out, nil
+}
+
 func (r *rates) convertBoth(x, y dispute.Money) (bx, by dispute.Money, err error) {
 	if r == nil {
 		return bx, by, fmt.Errorf("%s and %s do not compare", x.Currency, y.Currency)

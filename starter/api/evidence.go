@@ -45,7 +45,7 @@ func (a *api) AddEvidence(ctx context.Context, r AddEvidenceRequestObject) (AddE
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	face, err := a.desk.AttachFile(ctx, by, r.ID, r.Params.IdempotencyKey, up)
+	face, err := a.desk.Attach(ctx, by, r.ID, r.Params.IdempotencyKey, up)
 	var refused *dispute.Error
 	if errors.As(err, &refused) && refused.Kind == dispute.Invalid && !rightKind(up.Content) {
 		return nil, wrongKind.because(reason(refused))

@@ -232,7 +232,7 @@ func (c *Console) attach(v *visit) error {
 	}
 	ctx, stop := context.WithTimeout(v.Request.Context(), patience)
 	defer stop()
-	_, err = c.desk.AttachFile(ctx, v.who, v.Param("id"), "", desk.Upload{
+	_, err = c.desk.Attach(ctx, v.who, v.Param("id"), "", desk.Upload{
 		Name: head.Filename, Title: v.PostForm("title"), Slot: dispute.EvidenceField(v.PostForm("slot")), Content: content,
 	})
 	return c.back(v, string(dispute.DecideAttach), err)

@@ -93,7 +93,7 @@ func attaches(ctx context.Context, s *stage) error {
 	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 64))); err != nil {
 		return err
 	}
-	_, err := s.sys.App.Desk.Attach(ctx, mo, s.ref().CaseID(), "", "parcel.png", "The parcel at the door", picture.Bytes())
+	_, err := s.sys.App.Desk.Attach(ctx, mo, s.ref().CaseID(), "", desk.Upload{Name: "parcel.png", Title: "The parcel at the door", Content: picture.Bytes()})
 	return err
 }
 
