@@ -55,7 +55,7 @@ func (p *parser) assign(e entry) *Assign {
 // assignable finds assignments that no member of the queue can take. Where a
 // rule leaves the queue to others, any queue will do.
 func (p *parser) assignable(e Effects, line int) {
-	if e.Assign == nil || e.Assign.By != "" && e.Assign.By != AssignBySkill {
+	if p.alone || e.Assign == nil || e.Assign.By != "" && e.Assign.By != AssignBySkill {
 		return
 	}
 	where, from := "any queue", sorted(p.set.Queues)

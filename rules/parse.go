@@ -32,13 +32,7 @@ func Parse(name string, src []byte) (*Set, error) { return parse(name, src, true
 func Read(name string, src []byte) (*Set, error) { return parse(name, src, false) }
 
 func parse(name string, src []byte, strict bool) (*Set, error) {
-	p := parser{strict: strict, set: &Set{
-		Name: name, BaseCurrency: "USD", Teams: map[string]Team{}, Queues: map[string]Queue{}, Ladders: map[string]Ladder{},
-		source: canonical(src),
-	}}
-	if root := p.document(p.set.source); root != nil {
-		p.read(root)
-	}
+	p := read(name, src, strict)
 	if err := p.problems.err("parse", name); err != nil {
 		return nil, err
 	}
@@ -46,10 +40,23 @@ func parse(name string, src []byte, strict bool) (*Set, error) {
 	return p.set, nil
 }
 
+// read reads what can be read of a text, and collects what is wrong.
+func read(name string, src []byte, strict bool) *parser {
+	p := &parser{strict: strict, set: &Set{
+		Name: name, BaseCurrency: "USD", Teams: map[string]Team{}, Queues: map[string]Queue{}, Ladders: map[string]Ladder{},
+		source: canonical(src),
+	}}
+	if root := p.document(p.set.source); root != nil {
+		p.read(root)
+	}
+	return p
+}
+
 type parser struct {
 	reader
 	set    *Set
 	strict bool
+	alone  bool // one rule without its set: what it names is not looked up
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): `)
@@ -189,8 +196,8 @@ func (p *parser) currency(line int, code string) bool {
 // named reads the name of something declared above.
 func named[T any](p *parser, e entry, what string, declared map[string]T) string {
 	name := p.text(e, what)
-	if name == "" {
-		return ""
+	if name == "" || p.alone {
+		return name
 	}
 	if _, ok := declared[name]; !ok {
 		var known []string

@@ -83,8 +83,8 @@ func (p *parser) when(e entry, ruleLine int) (string, *condition) {
 		return "", nil
 	}
 	text := p.text(e, "when")
-	if text == "" {
-		return "", nil
+	if text == "" || p.alone {
+		return text, nil
 	}
 	c, flaws := compile(n.Value, p.set.rates)
 	for _, f := range flaws {

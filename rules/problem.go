@@ -40,13 +40,17 @@ func (p Problems) Error() string {
 }
 
 // err is nil without problems, else a *dispute.Error of kind Invalid around
-// them, sorted.
+// them, by line.
 func (p Problems) err(op, name string) error {
 	if len(p) == 0 {
 		return nil
 	}
+	return &dispute.Error{Kind: dispute.Invalid, Op: fmt.Sprintf("rules: %s %s", op, name), Err: p.sorted()}
+}
+
+func (p Problems) sorted() Problems {
 	slices.SortStableFunc(p, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	return &dispute.Error{Kind: dispute.Invalid, Op: fmt.Sprintf("rules: %s %s", op, name), Err: p}
+	return p
 }
 
 func quote(s string) string { return strconv.Quote(s) }
