@@ -60,8 +60,8 @@ outage: ## ten minutes without Temporal under steady webhooks (AWAY=10m RATE=20)
 	@go test ./test/outage -run TemporalAway -count=1 -v -timeout 60m -args -away $(or $(AWAY),10m) -rate $(or $(RATE),20) -repeats 0.7
 
 .PHONY: bench
-bench: ## measure packets from small to a pile of scans, rules per case, and backtests: time and memory
-	@go run ./test/bench packet && go run ./test/bench rules && go run ./test/bench backtest
+bench: ## measure packets, rules per case, backtests (time and memory) and the console's pages over a million cases
+	@go run ./test/bench packet && go run ./test/bench rules && go run ./test/bench backtest && go run ./test/bench queue
 
 .PHONY: record
 record: ## keep this release's histories: every later build is replayed against them (VERSION=v1.2.3)

@@ -72,6 +72,7 @@ func (e *env) casesList() *cobra.Command {
 	c.Flags().StringVar(&f.Assignee, "assignee", "", "only this person's")
 	c.Flags().StringVar(&f.Connection, "connection", "", "only this provider")
 	c.Flags().StringVar(&f.Merchant, "merchant", "", "only this merchant")
+	c.Flags().StringVar(&f.Tag, "tag", "", "only with this tag of the rules")
 	c.Flags().StringVar(&f.Text, "find", "", "beginning of an id, an order or a customer")
 	c.Flags().DurationVar(&dueIn, "due-in", 0, "only with a deadline within this time")
 	c.Flags().IntVar(&f.Limit, "limit", 50, "rows, at most 500")

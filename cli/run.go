@@ -67,7 +67,7 @@ func runStarter(ctx context.Context, app *boot.App) error {
 	}
 	return starter.Run(ctx, ln, starter.Deps{
 		DB: app.DB, Set: app.Set, Desk: app.Desk, Temporal: c, Codec: app.Codec,
-		TemporalUI: app.Config.Temporal.UI, Secret: app.Config.CodecKey, Log: app.Log, Metrics: app.Metrics, Tracing: app.Tracing,
+		TemporalUI: app.Config.Temporal.UI, Secret: app.Config.CodecKey, PublicURL: app.Config.PublicURL, OIDC: app.Config.OIDC, Log: app.Log, Metrics: app.Metrics, Tracing: app.Tracing,
 	})
 }
 

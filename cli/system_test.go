@@ -195,8 +195,10 @@ func TestTokens(t *testing.T) {
 	if by, err := sys.App.Desk.Authenticate(t.Context(), made.Token); err != nil || by.ID != "mo" || by.Role != "viewer" {
 		t.Errorf("%+v, %v", by, err)
 	}
+	_, err = sys.App.Desk.LoginToken(t.Context(), "mo@acme.example", "viewer", time.Date(2199, 2, 3, 4, 5, 0, 0, time.UTC))
+	ok(t, err)
 	list := on(sys, "tokens list").want(t, exitDone)
-	if !strings.Contains(list, "robot") || strings.Contains(list, secret) || strings.Contains(list, store.TokenPrefix) {
+	if !strings.Contains(list, "robot") || !strings.Contains(list, "2199-02-03") || strings.Contains(list, secret) || strings.Contains(list, store.TokenPrefix) {
 		t.Error(list)
 	}
 	golden(t, "tokens.keys", keys(t, on(sys, "tokens list --json").want(t, exitDone)))

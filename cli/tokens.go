@@ -47,9 +47,9 @@ func (e *env) tokensList() *cobra.Command {
 					return err
 				}
 				return e.print(rows, func(w io.Writer) {
-					t := table(w, "TOKEN", "NAME", "ACTOR", "ROLE", "CREATED", "LAST USED", "REVOKED")
+					t := table(w, "TOKEN", "NAME", "ACTOR", "ROLE", "CREATED", "LAST USED", "EXPIRES", "REVOKED")
 					for _, r := range rows {
-						row(t, strconv.FormatInt(r.ID, 10), r.Name, r.Actor, r.Role, stamp(r.CreatedAt), stamp(r.LastUsedAt), stamp(r.RevokedAt))
+						row(t, strconv.FormatInt(r.ID, 10), r.Name, r.Actor, r.Role, stamp(r.CreatedAt), stamp(r.LastUsedAt), stamp(r.ExpiresAt), stamp(r.RevokedAt))
 					}
 					_ = t.Flush()
 				})

@@ -31,6 +31,23 @@ func (d *Desk) Cases(ctx context.Context, by Actor, f store.CaseFilter) ([]store
 	return d.DB.ListCases(ctx, f)
 }
 
+// CaseLines lists the same cases as Cases, with what a line of a list shows of
+// each.
+func (d *Desk) CaseLines(ctx context.Context, by Actor, f store.CaseFilter) ([]store.CaseLine, string, error) {
+	if err := by.need(MayReadCases); err != nil {
+		return nil, "", err
+	}
+	return d.DB.ListCaseLines(ctx, f)
+}
+
+// CountCases counts what each filter chooses, up to most of each.
+func (d *Desk) CountCases(ctx context.Context, by Actor, most int, filters ...store.CaseFilter) ([]int, error) {
+	if err := by.need(MayReadCases); err != nil {
+		return nil, err
+	}
+	return d.DB.CountCases(ctx, most, filters...)
+}
+
 // Case opens one case by its id, the provider's dispute id, connection/id or
 // its workflow id.
 func (d *Desk) Case(ctx context.Context, by Actor, id string) (CaseFile, error) {

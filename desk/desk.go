@@ -36,6 +36,9 @@ type Desk struct {
 	RulesApproval *bool
 	Now           func() time.Time
 	Log           *slog.Logger
+
+	backtests backtests
+	hits      hitCache
 }
 
 // Person is somebody of the team, with the names that chats know them by.
@@ -120,10 +123,10 @@ func (a Actor) need(r Right) error {
 	return nil
 }
 
-// Authenticate is the actor of an API token's secret. A secret that is unknown
-// or revoked is an error of kind Auth.
+// Authenticate is the actor of an API token's secret. A secret that is unknown,
+// revoked or expired is an error of kind Auth.
 func (d *Desk) Authenticate(ctx context.Context, secret string) (Actor, error) {
-	t, err := d.DB.Authenticate(ctx, secret)
+	t, err := d.DB.Authenticate(ctx, secret, d.Now())
 	if err != nil {
 		return Actor{}, err
 	}

@@ -305,6 +305,42 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+func TestLoginToken(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	secret, err := o.LoginToken(t.Context(), ana.ID, RoleAnalyst, noon.Add(time.Hour))
+	ok(t, err)
+	if by, err := o.Authenticate(t.Context(), secret); err != nil || by != (Actor{ID: ana.ID, Role: RoleAnalyst}) {
+		t.Errorf("actor %+v, %v", by, err)
+	}
+	for name, wrong := range map[string]struct {
+		actor string
+		role  Role
+		until time.Time
+	}{
+		"nobody": {"", RoleViewer, noon.Add(time.Hour)}, "an unknown role": {"a", "owner", noon.Add(time.Hour)},
+		"no role": {"a", "", noon.Add(time.Hour)}, "an end that has passed": {"a", RoleViewer, noon}, "no end": {actor: "a", role: RoleViewer},
+	} {
+		if _, err := o.LoginToken(t.Context(), wrong.actor, wrong.role, wrong.until); dispute.KindOf(err) != dispute.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	o.Now = func() time.Time { return noon.Add(time.Hour) }
+	if _, err := o.Authenticate(t.Context(), secret); dispute.KindOf(err) != dispute.Auth || Forbidden(err) {
+		t.Errorf("an expired login: %v", err)
+	}
+	// It is listed for 30 days more, then the next login deletes it.
+	for i, want := range []int{2, 2} {
+		o.Now = func() time.Time { return noon.Add(time.Hour + loginKept + time.Duration(i)*time.Second) }
+		_, err := o.LoginToken(t.Context(), "b", RoleViewer, noon.AddDate(9, 0, 0))
+		ok(t, err)
+		if list, err := o.Tokens(t.Context(), System); err != nil || len(list) != want {
+			t.Errorf("%d tokens, %v", len(list), err)
+		}
+	}
+	ok(t, o.EndLogin(t.Context(), secret))
+}
+
 func TestRules(t *testing.T) {
 	t.Parallel()
 	o := open(t)

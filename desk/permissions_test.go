@@ -29,6 +29,8 @@ func useCases(t *testing.T) map[string]struct {
 	file := picture(t)
 	return map[string]useCase{
 		"cases":          {MayReadCases, func(o office, by Actor) error { _, _, err := o.Cases(ctx, by, store.CaseFilter{}); return err }},
+		"case lines":     {MayReadCases, func(o office, by Actor) error { _, _, err := o.CaseLines(ctx, by, store.CaseFilter{}); return err }},
+		"count cases":    {MayReadCases, func(o office, by Actor) error { _, err := o.CountCases(ctx, by, 1, store.CaseFilter{}); return err }},
 		"case":           {MayReadCases, func(o office, by Actor) error { _, err := o.Case(ctx, by, "du_1"); return err }},
 		"row":            {MayReadCases, func(o office, by Actor) error { _, err := o.Row(ctx, by, "du_1"); return err }},
 		"rule history":   {MayReadCases, func(o office, by Actor) error { _, err := o.RuleHistory(ctx, by); return err }},
@@ -41,6 +43,7 @@ func useCases(t *testing.T) map[string]struct {
 			_, _, err := o.PacketFile(ctx, by, "du_1", "none", "none")
 			return unless(dispute.NotFound, err)
 		}},
+		"troubles":        {MayReadCases, func(o office, by Actor) error { _, err := o.Troubles(ctx, by); return err }},
 		"reconciliations": {MayReadCases, func(o office, by Actor) error { _, err := o.Reconciliations(ctx, by); return err }},
 		"reconcile":       {MayRedeliver, func(o office, by Actor) error { return o.Reconcile(ctx, by, "stripe-us") }},
 		"notices":         {MayReadNotices, func(o office, by Actor) error { _, _, err := o.Notices(ctx, by, store.NoticeFilter{}); return err }},
@@ -55,6 +58,20 @@ func useCases(t *testing.T) map[string]struct {
 		"imports": {MayReadCases, func(o office, by Actor) error { _, err := o.Imports(ctx, by); return err }},
 		"backtest": {MayDraftRules, func(o office, by Actor) error {
 			_, err := o.Backtest(ctx, by, Backtest{Draft: rules.Default()})
+			return err
+		}},
+		"start backtest": {MayDraftRules, func(o office, by Actor) error {
+			_, err := o.StartBacktest(ctx, by, 1<<40, 0)
+			return unless(dispute.NotFound, err)
+		}},
+		"draft backtest": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.DraftBacktest(ctx, by, 1<<40)
+			return unless(dispute.NotFound, err)
+		}},
+		"rule hits":   {MayReadCases, func(o office, by Actor) error { _, err := o.RuleHits(ctx, by, 1); return err }},
+		"cases there": {MayReadCases, func(o office, by Actor) error { _, err := o.CasesThere(ctx, by, nil); return err }},
+		"would move": {MayReadCases, func(o office, by Actor) error {
+			_, err := o.WouldMove(ctx, by, rules.Default(), store.CaseFilter{})
 			return err
 		}},
 		"publish rules": {MayPublishRules, func(o office, by Actor) error {

@@ -13,7 +13,8 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
-// What becomes of an open case under the version in force.
+// What becomes of an open case under a rule set, which is the version in force
+// but for WouldMove.
 const (
 	ApplyMoves     = "moves"     // it would go another way; only in a preview
 	ApplyStays     = "stays"     // it would go the same way; only in a preview
@@ -46,15 +47,17 @@ type RouteLine struct {
 	Approval bool             `json:"approval"`
 	Respond  dispute.Response `json:"respond"`
 	Ladder   string           `json:"ladder"`
+	Hold     bool             `json:"hold,omitempty"`
 }
 
-func lineOf(r rules.Route) *RouteLine {
-	return &RouteLine{Rule: r.Rule, Queue: r.Queue, Approval: r.Approval, Respond: r.Respond, Ladder: r.Ladder.Name}
+// LineOf is a route in short.
+func LineOf(r rules.Route) RouteLine {
+	return RouteLine{Rule: r.Rule, Queue: r.Queue, Approval: r.Approval, Respond: r.Respond, Ladder: r.Ladder.Name, Hold: r.Hold}
 }
 
 // ApplyPage is one page of open cases, the nearest deadline first.
 type ApplyPage struct {
-	Version int64          `json:"version"` // the one in force
+	Version int64          `json:"version"` // the one in force; 0 where it is none
 	Hash    string         `json:"hash"`
 	Cases   []ApplyCase    `json:"cases"`
 	Counts  map[string]int `json:"counts"` // cases of this page by outcome
@@ -75,7 +78,21 @@ func (d *Desk) PreviewApply(ctx context.Context, by Actor, f store.CaseFilter) (
 	if err != nil {
 		return ApplyPage{}, err
 	}
-	return d.openCases(ctx, live, f, func(ctx context.Context, row store.CaseRow) ApplyCase {
+	return d.wouldMove(ctx, live, set, f)
+}
+
+// WouldMove says the same as PreviewApply of any set, such as a draft: what
+// would move if it were put in force and asked of the open cases. The page has
+// no version.
+func (d *Desk) WouldMove(ctx context.Context, by Actor, set *rules.Set, f store.CaseFilter) (ApplyPage, error) {
+	if err := by.need(MayReadCases); err != nil {
+		return ApplyPage{}, err
+	}
+	return d.wouldMove(ctx, store.RuleSet{Hash: set.Hash()}, set, f)
+}
+
+func (d *Desk) wouldMove(ctx context.Context, as store.RuleSet, set *rules.Set, f store.CaseFilter) (ApplyPage, error) {
+	return d.openCases(ctx, as, f, func(ctx context.Context, row store.CaseRow) ApplyCase {
 		return d.moved(ctx, set, row)
 	})
 }
@@ -119,18 +136,18 @@ func (d *Desk) inForce(ctx context.Context) (store.RuleSet, *rules.Set, error) {
 	return live, set, err
 }
 
-func (d *Desk) openCases(ctx context.Context, live store.RuleSet, f store.CaseFilter, what func(context.Context, store.CaseRow) ApplyCase) (ApplyPage, error) {
+func (d *Desk) openCases(ctx context.Context, as store.RuleSet, f store.CaseFilter, what func(context.Context, store.CaseRow) ApplyCase) (ApplyPage, error) {
 	f.Open = true
 	rows, next, err := d.DB.ListCases(ctx, f)
 	if err != nil {
 		return ApplyPage{}, err
 	}
-	page := ApplyPage{Version: live.Version, Hash: live.Hash, Cases: make([]ApplyCase, len(rows)), Counts: map[string]int{}, Next: next}
+	page := ApplyPage{Version: as.Version, Hash: as.Hash, Cases: make([]ApplyCase, len(rows)), Counts: map[string]int{}, Next: next}
 	var group errgroup.Group
 	group.SetLimit(applying)
 	for i, row := range rows {
 		group.Go(func() error {
-			page.Cases[i] = settled(row, live.Hash)
+			page.Cases[i] = settled(row, as.Hash)
 			if page.Cases[i].Outcome == "" {
 				page.Cases[i] = what(ctx, row)
 			}
@@ -180,7 +197,7 @@ func (d *Desk) moved(ctx context.Context, set *rules.Set, row store.CaseRow) App
 	if c.Fields, err = store.RouteChanges(from, to); err != nil {
 		return fail(err)
 	}
-	c.From, c.To, c.Outcome = lineOf(from), lineOf(to), ApplyStays
+	c.From, c.To, c.Outcome = new(LineOf(from)), new(LineOf(to)), ApplyStays
 	if len(c.Fields) > 0 {
 		c.Outcome = ApplyMoves
 	}

@@ -24,6 +24,22 @@ type DraftFile struct {
 	Problems rules.Problems `json:"problems"` // what is wrong with it; empty when it is right
 }
 
+// MayPublish reports whether the draft could be published as it stands, and what
+// stands in the way when it could not.
+func (f DraftFile) MayPublish() (ready bool, missing string) {
+	switch {
+	case f.State.Ended():
+		return false, fmt.Sprintf("the draft is %s", f.State)
+	case len(f.Problems) > 0:
+		return false, "it has problems to mend"
+	case f.Outdated:
+		return false, fmt.Sprintf("version %d was published meanwhile", f.Live)
+	case f.Approval.Needed && f.State != store.DraftApproved:
+		return false, "another person has to approve it first"
+	}
+	return true, ""
+}
+
 // DraftText is what a person writes into a draft.
 type DraftText struct {
 	Name    string // what people call it; kept when empty
@@ -34,16 +50,16 @@ type DraftText struct {
 	Base *int64
 }
 
-// maxRules bounds a rule set's text in bytes.
-const maxRules = 512 << 10
+// MaxRules bounds the text of a draft, in bytes.
+const MaxRules = 512 << 10
 
 // DraftRules keeps a new draft. Its text may still be wrong.
 func (d *Desk) DraftRules(ctx context.Context, by Actor, in DraftText) (DraftFile, error) {
 	if err := by.need(MayDraftRules); err != nil {
 		return DraftFile{}, err
 	}
-	if len(in.Source) > maxRules {
-		return DraftFile{}, dispute.Errorf(dispute.Invalid, "draft", "the text is longer than %d KiB", maxRules>>10)
+	if len(in.Source) > MaxRules {
+		return DraftFile{}, dispute.Errorf(dispute.Invalid, "draft", "the text is longer than %d KiB", MaxRules>>10)
 	}
 	live, err := d.live(ctx)
 	if err != nil {
@@ -170,8 +186,8 @@ func (d *Desk) EditDraft(ctx context.Context, by Actor, id, revision int64, in D
 		if err := alive(draft); err != nil {
 			return "", err
 		}
-		if len(in.Source) > maxRules {
-			return "", dispute.Errorf(dispute.Invalid, "draft", "the text is longer than %d KiB", maxRules>>10)
+		if len(in.Source) > MaxRules {
+			return "", dispute.Errorf(dispute.Invalid, "draft", "the text is longer than %d KiB", MaxRules>>10)
 		}
 		draft.Name, draft.Comment = orElse(in.Name, draft.Name), orElse(in.Comment, draft.Comment)
 		draft.Source, draft.Authors = in.Source, append(draft.Authors, by.ID)

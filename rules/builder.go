@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,13 +84,12 @@ func (b Builder) CEL() (string, error) {
 }
 
 func (c Condition) cel() (string, error) {
-	const op = "rules: build a line"
 	f, ok := fieldNamed(c.Field)
 	if !ok {
-		return "", dispute.Errorf(dispute.Invalid, op, "%s is not a field; %s", quote(c.Field), suggest(c.Field, fieldsLike(c.Field), ""))
+		return "", fmt.Errorf("%s is not a field; %s", quote(c.Field), suggest(c.Field, fieldsLike(c.Field), ""))
 	}
 	if !slices.Contains(f.Comparisons(), c.Op) {
-		return "", dispute.Errorf(dispute.Invalid, op, "%s cannot be compared by %s", f.Name, quote(string(c.Op)))
+		return "", fmt.Errorf("%s cannot be compared by %s", f.Name, quote(string(c.Op)))
 	}
 	var values []string
 	for _, v := range c.values() {
@@ -137,35 +137,34 @@ func (c Condition) values() []string {
 
 // literal is a value of the field as CEL writes it.
 func (f Field) literal(text string) (string, error) {
-	const op = "rules: read a value"
 	text = strings.TrimSpace(text)
 	switch f.Type {
 	case "money":
 		m, err := dispute.ParseMoney(text)
 		if err != nil {
-			return "", dispute.Errorf(dispute.Invalid, op, "%s: %w", f.Name, err)
+			return "", fmt.Errorf("%s is an amount such as 500 USD, not %s", f.Name, quote(text))
 		}
 		return "money(" + quote(m.String()) + ")", nil
 	case "bool":
 		if text != "true" && text != "false" {
-			return "", dispute.Errorf(dispute.Invalid, op, "%s is true or false, not %s", f.Name, quote(text))
+			return "", fmt.Errorf("%s is true or false, not %s", f.Name, quote(text))
 		}
 		return text, nil
 	case "int":
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return "", dispute.Errorf(dispute.Invalid, op, "%s is a whole number, not %s", f.Name, quote(text))
+			return "", fmt.Errorf("%s is a whole number, not %s", f.Name, quote(text))
 		}
 		return strconv.FormatInt(n, 10), nil
 	case "double":
 		x, err := strconv.ParseFloat(text, 64)
 		if err != nil || x != x || x > 1e15 || x < -1e15 {
-			return "", dispute.Errorf(dispute.Invalid, op, "%s is a number, not %s", f.Name, quote(text))
+			return "", fmt.Errorf("%s is a number, not %s", f.Name, quote(text))
 		}
 		return strconv.FormatFloat(x, 'f', -1, 64), nil
 	}
 	if f.Values != nil && !slices.Contains(f.Values, text) {
-		return "", dispute.Errorf(dispute.Invalid, op, "%s is never %s; %s", f.Name, quote(text), suggest(text, f.Values, ""))
+		return "", fmt.Errorf("%s is never %s; %s", f.Name, quote(text), suggest(text, f.Values, ""))
 	}
 	return quote(text), nil
 }

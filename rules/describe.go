@@ -15,18 +15,7 @@ import (
 // the claim is product not received: queue senior, approval, tell
 // #disputes-high". What has no plain words stays as it is written.
 func Describe(r Rule) string {
-	head := "Always"
-	switch {
-	case r.condition == nil:
-		head = "When " + r.When
-	case !r.always():
-		head = "When " + (&teller{r.condition.tree.SourceInfo()}).phrase(r.condition.tree.Expr(), false)
-	}
-	effects := r.Then.plain()
-	if len(effects) == 0 {
-		effects = []string{"nothing of its own"}
-	}
-	text := head + ": " + strings.Join(effects, ", ")
+	text := DescribeWhen(r) + ": " + strings.Join(DescribeThen(r), ", ")
 	switch {
 	case r.Shadow:
 		return "In shadow. " + text
@@ -34,6 +23,25 @@ func Describe(r Rule) string {
 		return text + "; then the rules below"
 	}
 	return text
+}
+
+// DescribeWhen is a rule's condition in plain words: "Always", or "When …".
+func DescribeWhen(r Rule) string {
+	switch {
+	case r.condition == nil:
+		return "When " + r.When
+	case r.always():
+		return "Always"
+	}
+	return "When " + (&teller{r.condition.tree.SourceInfo()}).phrase(r.condition.tree.Expr(), false)
+}
+
+// DescribeThen are a rule's effects in plain words; there is at least one.
+func DescribeThen(r Rule) []string {
+	if effects := r.Then.plain(); len(effects) > 0 {
+		return effects
+	}
+	return []string{"nothing of its own"}
 }
 
 // plain are the effects in words.

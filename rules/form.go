@@ -98,7 +98,7 @@ func (a Assign) form() string {
 }
 
 // Write puts the form into a rule's text: what it changes is written anew, the
-// rest of the text stays. The error is of kind Invalid: a line of the condition
+// rest of the text stays. Where it changes nothing the text stays as it is. The error is of kind Invalid: a line of the condition
 // that says nothing, or a text that is no rule.
 func (f Form) Write(text string) (string, error) {
 	var doc yaml.Node
@@ -106,6 +106,10 @@ func (f Form) Write(text string) (string, error) {
 	n := onlyRule(&doc)
 	if err != nil || n == nil {
 		return "", dispute.Errorf(dispute.Invalid, "rules: write the form", "the text is not one rule: mend it first, or begin anew")
+	}
+	before, err := encode(&doc)
+	if err != nil {
+		return "", err
 	}
 	was, _ := FormOf(text)
 	when := f.When
@@ -127,10 +131,18 @@ func (f Form) Write(text string) (string, error) {
 	}
 	f.effects(then, was)
 	f.switches(n, then, was)
+	after, err := encode(&doc)
+	if err != nil || after == before {
+		return text, err
+	}
+	return after, nil
+}
+
+func encode(doc *yaml.Node) (string, error) {
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
-	if err := enc.Encode(&doc); err != nil {
+	if err := enc.Encode(doc); err != nil {
 		return "", dispute.Errorf(dispute.Invalid, "rules: write the form", "%w", err)
 	}
 	return out.String(), enc.Close()

@@ -94,6 +94,9 @@ func TestWrite(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		tight := strings.NewReplacer("{ ", "{", " }", "}").Replace(fullRule)
+		if name == "nothing" {
+			tight = fullRule
+		}
 		if diff := cmp.Diff(strings.Replace(tight, c.was, c.want, 1), got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -190,6 +191,11 @@ func FuzzEditText(f *testing.F) {
 		if err != nil || lines.First < 1 || lines.Last < lines.First {
 			t.Fatalf("%v %v", lines, err)
 		}
-		FormOf(text)
+		form, _ := FormOf(text)
+		if again, err := form.Write(text); err == nil && form.When == "" {
+			if now, _ := FormOf(again); !reflect.DeepEqual(form.Builder, now.Builder) {
+				t.Fatalf("%q says %v, and %q %v", text, form.Builder, again, now.Builder)
+			}
+		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/internal/config"
 	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/starter/api"
 	"github.com/rebuttal-hq/rebuttal/starter/codec"
@@ -37,6 +38,8 @@ type Deps struct {
 	Codec      *codec.Codec // nil without a key
 	TemporalUI string       // the only origin that may ask the codec
 	Secret     string       // shared by all starters, so that a login holds at each; may be empty
+	PublicURL  string       // how people reach the console
+	OIDC       *config.OIDC // whom people may log in with; nil for tokens alone
 	Log        *slog.Logger
 	Metrics    *telemetry.Metrics
 	Tracing    *telemetry.Tracing // nil when it is off
@@ -85,7 +88,7 @@ func routes(d Deps, inbox webhooks.Inbox) http.Handler {
 	g.POST("/webhooks/:connection", door.Handle)
 	g.GET("/webhooks/:connection", door.Challenge)
 	api.Register(g, d.Desk)
-	pages := console.New(d.Desk, d.Secret)
+	pages := console.New(d.Desk, console.Options{Secret: d.Secret, PublicURL: d.PublicURL, OIDC: d.OIDC})
 	pages.Register(g)
 	if d.Codec != nil {
 		decode := gin.WrapH(d.Codec.Handler(d.TemporalUI, pages.MayRead))

@@ -3,10 +3,13 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 )
@@ -66,7 +69,7 @@ func fourCases(t testing.TB, d *DB) {
 			case "c":
 				r.Status = dispute.StatusWon
 			case "d":
-				r.Deadline.At = time.Time{}
+				r.Deadline.At, r.Assignee, r.Tags = time.Time{}, "", []string{"vip", "two words"}
 			}
 		})
 	}
@@ -92,6 +95,13 @@ func TestListCases(t *testing.T) {
 		"merchant":           {CaseFilter{Merchant: "acme"}, []string{"c", "a", "d"}},
 		"connection":         {CaseFilter{Connection: "stripe-eu"}, []string{}},
 		"due before":         {CaseFilter{DueBefore: noon.AddDate(0, 0, 10)}, []string{"c", "b"}},
+		"statuses":           {CaseFilter{Statuses: []dispute.Status{dispute.StatusWon, dispute.StatusNeedsPerson}}, []string{"c", "b"}},
+		"unassigned":         {CaseFilter{Unassigned: true}, []string{"d"}},
+		"nobody's and ana's": {CaseFilter{Unassigned: true, Assignee: "ana"}, []string{}},
+		"tag":                {CaseFilter{Tag: "two words"}, []string{"d"}},
+		"no such tag":        {CaseFilter{Tag: "vi"}, []string{}},
+		"ended":              {CaseFilter{Ended: true}, []string{"c"}},
+		"answerable":         {CaseFilter{Answerable: true}, []string{"b", "a", "d"}},
 		"text: id":           {CaseFilter{Text: "pi_3mtwbw"}, []string{"c", "b", "a", "d"}},
 		"text: order":        {CaseFilter{Text: "#1001"}, []string{"b"}},
 		"text: order number": {CaseFilter{Text: "1003"}, []string{"d"}},
@@ -109,6 +119,101 @@ func TestListCases(t *testing.T) {
 		if diff := cmp.Diff(c.want, names(got)); diff != "" || next != "" {
 			t.Errorf("%s: next %q (-want +got):\n%s", name, next, diff)
 		}
+		lines, _, err := d.ListCaseLines(t.Context(), c.filter)
+		ok(t, err)
+		if diff := cmp.Diff(convert(got, lineOf), lines, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: lines (-rows +lines):\n%s", name, diff)
+		}
+		if n := must[[]int](t)(d.CountCases(t.Context(), 3, CaseFilter{}, c.filter)); n[0] != 3 || n[1] != min(len(c.want), 3) {
+			t.Errorf("%s: counts %v, want 3 and at most 3 of %d", name, n, len(c.want))
+		}
+	}
+}
+
+// lineOf is what a line shows of a case.
+func lineOf(r CaseRow) CaseLine {
+	s := r.View.Snapshot
+	line := CaseLine{Queue: r.Queue, Assignee: r.Assignee, Needs: r.Needs, Next: r.Next, ArmedUntil: r.ArmedUntil, Strength: r.Strength, Tags: r.Tags}
+	line.ID, line.Ref, line.Status, line.Deadline.At = r.ID, r.Ref, r.Status, r.Deadline.At
+	line.View.Snapshot = dispute.Snapshot{
+		ID: r.Ref.ID, Amount: s.Amount, Reason: s.Reason, Network: s.Network, NetworkCode: s.NetworkCode, Status: s.Status, Stage: s.Stage,
+	}
+	return line
+}
+
+// The lists people open most read an index in its order: they find no case by
+// looking through others, and sort none.
+func TestQueueReadsIndexesInOrder(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for name, f := range map[string]CaseFilter{
+		"answerable": {Answerable: true}, "next page": {Answerable: true, Cursor: "1764770400000000_cs_a"},
+		"owner": {Assignee: "ana"}, "queue": {Queue: "senior"}, "provider": {Connection: "stripe-us"}, "merchant": {Merchant: "acme"},
+		"mine": {Answerable: true, Assignee: "ana"}, "unassigned": {Answerable: true, Unassigned: true}, "open of a queue": {Answerable: true, Queue: "senior"},
+		"person": {Answerable: true, Statuses: []dispute.Status{dispute.StatusNeedsPerson, dispute.StatusNeedsApproval}},
+		"due":    {Answerable: true, DueBefore: noon}, "submitted": {Statuses: []dispute.Status{dispute.StatusSubmitted}},
+	} {
+		w := new(where)
+		ok(t, f.choose(w))
+		tx := must[pgx.Tx](t)(d.pool.Begin(t.Context()))
+		_, err := tx.Exec(t.Context(), "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+		ok(t, err)
+		rows, err := tx.Query(t.Context(), "EXPLAIN SELECT id FROM cases"+w.String()+" ORDER BY "+dueColumn+", id LIMIT 51",
+			append([]any{pgx.QueryExecModeCacheDescribe}, w.args...)...)
+		ok(t, err)
+		plan := strings.Join(must[[]string](t)(pgx.CollectRows(rows, pgx.RowTo[string])), "\n")
+		ok(t, tx.Rollback(t.Context()))
+		if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") || strings.Contains(plan, "Filter") {
+			t.Errorf("%s:\n%s", name, plan)
+		}
+	}
+}
+
+// A word that few cases have and one that many have give the same list by two
+// ways.
+func TestSearchFewAndMany(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	ok(t, sql(t, d, `INSERT INTO cases (id, connection, dispute_id, queue, deadline_at, words)
+		SELECT 'cs_' || n, 'c', 'du_' || n, 'q' || n % 2, $1::timestamptz - n * interval '1 hour', ARRAY['many', CASE WHEN n <= $2 THEN 'few' ELSE 'rest' END]
+		FROM generate_series(1, $2::int + 1) n`, noon, fewFound))
+	for text, want := range map[string]string{"many": "du_2001", "few": "du_1999", "none": ""} {
+		found := must[[]string](t)(d.search(t.Context(), text))
+		if many := found == nil; many != (text == "many") {
+			t.Errorf("%q finds many: %v", text, many)
+		}
+		rows, _, err := d.ListCases(t.Context(), CaseFilter{Text: text, Queue: "q1", Limit: 1})
+		ok(t, err)
+		if got := strings.Join(names(rows), " "); got != want {
+			t.Errorf("%q finds %q first, want %q", text, got, want)
+		}
+	}
+}
+
+// The condition answerable is one rule with what the console says of a case.
+func TestAnswerable(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	var want []string
+	for _, ours := range dispute.Statuses {
+		for _, theirs := range []dispute.ProviderStatus{
+			dispute.ProviderNeedsResponse, dispute.ProviderUnderReview, dispute.ProviderWon, dispute.ProviderLost, dispute.ProviderClosed,
+			dispute.ProviderPrevented, dispute.ProviderUnknown,
+		} {
+			name := string(ours) + " " + string(theirs)
+			edit(t, d, dispute.Ref{Connection: "c", ID: name}, func(r *CaseRow) { r.Status, r.View.Snapshot.Status = ours, theirs })
+			if !ours.Ended() && ours != dispute.StatusSubmitted && !theirs.Final() {
+				want = append(want, name)
+			}
+		}
+	}
+	rows, _, err := d.ListCases(t.Context(), CaseFilter{Answerable: true, Limit: 500})
+	ok(t, err)
+	got := names(rows)
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("answerable (-want +got):\n%s", diff)
 	}
 }
 

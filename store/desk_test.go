@@ -63,7 +63,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("secrets %d and %d bytes long", len(secret), len(other))
 	}
 
-	got := must[Token](t)(d.Authenticate(ctx, secret))
+	got := must[Token](t)(d.Authenticate(ctx, secret, noon))
 	want := Token{ID: got.ID, Name: "laptop", Actor: "ana", Role: "analyst", CreatedAt: got.CreatedAt}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("token (-want +got):\n%s", diff)
@@ -73,21 +73,42 @@ func TestTokens(t *testing.T) {
 		t.Errorf("tokens = %+v", list)
 	}
 	used := list[0].LastUsedAt
-	must[Token](t)(d.Authenticate(ctx, secret))
+	must[Token](t)(d.Authenticate(ctx, secret, noon))
 	if list = must[[]Token](t)(d.ListTokens(ctx)); !list[0].LastUsedAt.Equal(used) {
 		t.Error("a second use within the minute was written")
 	}
 
 	for _, wrong := range []string{"", TokenPrefix, secret[4:], secret + "x"} {
-		_, err := d.Authenticate(ctx, wrong)
+		_, err := d.Authenticate(ctx, wrong, noon)
 		wantKind(t, err, dispute.Auth)
 	}
 	ok(t, d.RevokeToken(ctx, got.ID))
 	ok(t, d.RevokeToken(ctx, got.ID))
-	_, err := d.Authenticate(ctx, secret)
+	_, err := d.Authenticate(ctx, secret, noon)
 	wantKind(t, err, dispute.Auth)
 	wantKind(t, d.RevokeToken(ctx, 99), dispute.NotFound)
-	must[Token](t)(d.Authenticate(ctx, other))
+	must[Token](t)(d.Authenticate(ctx, other, noon))
+
+	// A login ends by itself, and by logging out, which ends nothing else.
+	login := must[string](t)(d.CreateLogin(ctx, "ana", "analyst", noon.Add(time.Hour)))
+	by := must[Token](t)(d.Authenticate(ctx, login, noon.Add(time.Hour-time.Second)))
+	if by.Name != LoginName || by.Actor != "ana" || !by.ExpiresAt.Equal(noon.Add(time.Hour)) {
+		t.Errorf("login %+v", by)
+	}
+	_, err = d.Authenticate(ctx, login, noon.Add(time.Hour))
+	wantKind(t, err, dispute.Auth)
+	for _, secret := range []string{login, other, "rbt_unknown"} {
+		ok(t, d.EndLogin(ctx, secret))
+	}
+	_, err = d.Authenticate(ctx, login, noon)
+	wantKind(t, err, dispute.Auth)
+	must[Token](t)(d.Authenticate(ctx, other, noon))
+	for i, left := range []int{3, 2} {
+		ok(t, d.ForgetLogins(ctx, noon.Add(time.Hour+time.Duration(i)*time.Second)))
+		if n := len(must[[]Token](t)(d.ListTokens(ctx))); n != left {
+			t.Errorf("%d tokens are left, want %d", n, left)
+		}
+	}
 
 	var plain int
 	ok(t, d.pool.QueryRow(ctx, "SELECT count(*) FROM tokens t WHERE t::text LIKE '%' || $1 || '%'", secret[4:]).Scan(&plain))

@@ -201,6 +201,9 @@ func wantReads(t *testing.T, d *DB, before map[string][]row) {
 	if len(before["rule_drafts"]) > 0 {
 		readDrafts(t, d, got)
 	}
+	if len(before["backtests"]) > 0 {
+		readBacktests(t, d, got)
+	}
 	if len(before["imports"]) > 0 {
 		readPast(t, d, got)
 	}
@@ -276,6 +279,20 @@ func readDrafts(t *testing.T, d *DB, got map[string]int) {
 	}
 }
 
+// readBacktests reads one of each draft, and the rules that held for a case.
+func readBacktests(t *testing.T, d *DB, got map[string]int) {
+	t.Helper()
+	done, died := must[Backtest](t)(d.DraftBacktest(t.Context(), 1)), must[Backtest](t)(d.DraftBacktest(t.Context(), 2))
+	got["backtests"] = 2
+	if done.State != BacktestDone || done.Report.Moved != 3 || died.State != BacktestFailed {
+		t.Errorf("backtests %+v and %+v", done, died)
+	}
+	hits := must[[]RuleHits](t)(d.RuleHits(t.Context(), time.Time{}))
+	if !slices.ContainsFunc(hits, func(h RuleHits) bool { return slices.Equal(h.Matched, []string{"tag", "rest"}) }) {
+		t.Errorf("hits %+v", hits)
+	}
+}
+
 // readCase reads all of a case and counts it by table.
 func readCase(t *testing.T, d *DB, c CaseRow) map[string]int {
 	t.Helper()
@@ -325,7 +342,7 @@ func wantWrites(t *testing.T, d *DB) {
 	_, err = d.PublishLetters(t.Context(), NewLetters{Name: "new", Language: "en", Source: "{}\n", Author: "ana"})
 	ok(t, err)
 	secret := must[string](t)(d.CreateToken(t.Context(), "new", "ana", "reader"))
-	_, err = d.Authenticate(t.Context(), secret)
+	_, err = d.Authenticate(t.Context(), secret, time.Now())
 	ok(t, err)
 	_, fresh, err := d.BeginIntent(t.Context(), Intent{Key: "new", CaseID: testRef.CaseID(), Kind: "submit", Target: "stripe-us"})
 	if err != nil || !fresh {

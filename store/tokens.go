@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/store/db"
@@ -27,28 +28,56 @@ type Token struct {
 	CreatedAt  time.Time `json:"created_at"`
 	LastUsedAt time.Time `json:"last_used_at,omitzero"` // to the minute
 	RevokedAt  time.Time `json:"revoked_at,omitzero"`
+	ExpiresAt  time.Time `json:"expires_at,omitzero"` // when it ends by itself; zero: never
 }
 
 // CreateToken makes a token and returns its secret, which cannot be read again:
 // 32 random bytes.
 func (d *DB) CreateToken(ctx context.Context, name, actor, role string) (secret string, err error) {
+	return d.createToken(ctx, db.InsertTokenParams{Name: name, Actor: actor, Role: role})
+}
+
+// LoginName is the name of every token that a login makes.
+const LoginName = "oidc login"
+
+// CreateLogin makes the token of one login, which ends by itself at until, and
+// returns its secret.
+func (d *DB) CreateLogin(ctx context.Context, actor, role string, until time.Time) (secret string, err error) {
+	return d.createToken(ctx, db.InsertTokenParams{
+		Name: LoginName, Actor: actor, Role: role, ExpiresAt: zeronull.Timestamptz(until),
+	})
+}
+
+func (d *DB) createToken(ctx context.Context, p db.InsertTokenParams) (secret string, err error) {
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails, by its documentation
 	secret = TokenPrefix + base64.RawURLEncoding.EncodeToString(random)
-	err = d.q.InsertToken(ctx, db.InsertTokenParams{Name: name, Actor: actor, Role: role, Hash: tokenHash(secret)})
-	if err != nil {
+	p.Hash = tokenHash(secret)
+	if err := d.q.InsertToken(ctx, p); err != nil {
 		return "", wrap("store: create token", err)
 	}
 	return secret, nil
 }
 
+// EndLogin revokes the token of a login. It leaves every other token alone, and
+// is content with a secret that nobody knows.
+func (d *DB) EndLogin(ctx context.Context, secret string) error {
+	return wrap("store: end login", d.q.EndLogin(ctx, tokenHash(secret)))
+}
+
+// ForgetLogins deletes the tokens of logins that ended by themselves before a
+// moment.
+func (d *DB) ForgetLogins(ctx context.Context, before time.Time) error {
+	return wrap("store: forget logins", d.q.ForgetLogins(ctx, before))
+}
+
 // Authenticate finds the token of a secret and notes its use. A secret that is
-// unknown or revoked is an Auth error.
-func (d *DB) Authenticate(ctx context.Context, secret string) (Token, error) {
+// unknown, revoked or, at now, expired is an Auth error.
+func (d *DB) Authenticate(ctx context.Context, secret string, now time.Time) (Token, error) {
 	const op = "store: authenticate"
-	row, err := d.q.TokenByHash(ctx, tokenHash(secret))
+	row, err := d.q.TokenByHash(ctx, db.TokenByHashParams{Hash: tokenHash(secret), Now: now})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Token{}, dispute.Errorf(dispute.Auth, op, "the token is unknown or revoked")
+		return Token{}, dispute.Errorf(dispute.Auth, op, "the token is unknown, revoked or expired")
 	}
 	if err != nil {
 		return Token{}, wrap(op, err)
@@ -81,6 +110,6 @@ func tokenHash(secret string) []byte {
 func token(r db.Token) Token {
 	return Token{
 		ID: r.ID, Name: r.Name, Actor: r.Actor, Role: r.Role, CreatedAt: r.CreatedAt,
-		LastUsedAt: time.Time(r.LastUsedAt), RevokedAt: time.Time(r.RevokedAt),
+		LastUsedAt: time.Time(r.LastUsedAt), RevokedAt: time.Time(r.RevokedAt), ExpiresAt: time.Time(r.ExpiresAt),
 	}
 }

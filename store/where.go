@@ -29,6 +29,13 @@ func (w *where) equal(column, value string) {
 	}
 }
 
+// flag adds a condition when it is wanted.
+func (w *where) flag(condition string, wanted bool) {
+	if wanted {
+		w.conditions = append(w.conditions, condition)
+	}
+}
+
 func (w *where) String() string {
 	if len(w.conditions) == 0 {
 		return ""

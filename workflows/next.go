@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -120,7 +121,7 @@ func respond(s *State, now time.Time) move {
 	case s.Known.Status == dispute.ProviderUnknown && s.ApprovedBy == "":
 		return waitFor(s, dispute.StatusNeedsPerson, unknownStatus(s))
 	case s.HeldBy != "":
-		return waitFor(s, dispute.StatusOnHold, "held by "+s.HeldBy)
+		return waitFor(s, dispute.StatusOnHold, "held by "+strings.Replace(s.HeldBy, "rule:", "rule ", 1))
 	case s.Again && s.ApprovedBy == "":
 		return waitFor(s, dispute.StatusNeedsPerson, "the provider asks for an answer again")
 	case s.Plan.Approval && s.ApprovedBy == "":

@@ -25,6 +25,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/internal/config"
 	"github.com/rebuttal-hq/rebuttal/internal/telemetry"
 	"github.com/rebuttal-hq/rebuttal/starter/codec"
+	"github.com/rebuttal-hq/rebuttal/starter/console"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -240,6 +241,10 @@ func Doctor(ctx context.Context, cfg *config.Config, log *slog.Logger) []Health 
 	}
 	if cfg.Catalogue != "" {
 		out = append(out, try("catalogue", "rebuttal reasons --catalogue tries a folder", func() error { return UseCatalogue(cfg.Catalogue) }))
+	}
+	if cfg.OIDC != nil {
+		mend := "is oidc.issuer written as the provider writes it, and can this machine reach it?"
+		out = append(out, try("oidc", mend, func() error { return console.TryIssuer(ctx, *cfg.OIDC) }))
 	}
 	for _, c := range cfg.Adapters() {
 		out = append(out, tryConnection(ctx, deps, c)...)

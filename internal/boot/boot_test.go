@@ -166,6 +166,9 @@ func TestDoctor(t *testing.T) {
 	want("database", "temporal", "connection alerts")
 	migrate(t, a)
 	want("connection alerts")
+	a.Config.OIDC = &config.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "rebuttal", ClientSecret: "s"}
+	want("oidc", "connection alerts")
+	a.Config.OIDC = nil
 	a.Config.Database = "postgres://nobody@127.0.0.1:1/none"
 	want("database", "connection alerts") // it hides nothing else
 	ctx, stop := context.WithCancel(t.Context())

@@ -44,6 +44,9 @@ type Config struct {
 	Connections  map[string]Connection `yaml:"connections"`
 	Merchants    []Merchant            `yaml:"merchants"`
 	Team         []Person              `yaml:"team"`
+	// OIDC lets people log in to the console with their own accounts; nil for
+	// tokens alone.
+	OIDC *OIDC `yaml:"oidc"`
 
 	file  string
 	root  *ast.File
@@ -160,6 +163,7 @@ func (c *Config) check() error {
 	if c.Day <= 0 {
 		bad("day: must be positive")
 	}
+	problems = append(problems, c.checkOIDC()...) // before the address of the console has its default
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.Listen
 	}
@@ -184,8 +188,9 @@ func (c *Config) check() error {
 	return errors.Join(problems...)
 }
 
-// Roles a person or a token may have, from least to most.
-var Roles = []string{"viewer", "analyst", "manager", "finance", "admin"}
+// Roles a person or a token may have, from least to most: who holds several
+// by a login is the last of them.
+var Roles = []string{"viewer", "finance", "analyst", "manager", "admin"}
 
 func (c *Config) checkTeam() []error {
 	var problems []error

@@ -74,6 +74,7 @@ func TestErrorsQuoteNoSecrets(t *testing.T) {
 		"codec_key": "codec_key: ${REBUTTAL_TEST_SECRET}\n",
 		"day":       "day: ${REBUTTAL_TEST_SECRET}\n",
 		"role":      "database: d\nblobs: file:///b\nteam: [{ id: ana, role: ${REBUTTAL_TEST_SECRET} }]\n",
+		"oidc":      "database: d\nblobs: file:///b\noidc: { issuer: ${REBUTTAL_TEST_SECRET}, client_id: ${REBUTTAL_TEST_SECRET}, client_secret: ${REBUTTAL_TEST_SECRET} }\n",
 		"key":       "${REBUTTAL_TEST_SECRET}: 1\n",
 		"settings":  "connections: { s: { vendor: stripe, settings: { k: ${REBUTTAL_TEST_SECRET} } } }\n",
 	} {

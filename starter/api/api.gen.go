@@ -757,12 +757,15 @@ type ListEntriesParams struct {
 
 // ListCasesParams defines parameters for ListCases.
 type ListCasesParams struct {
-	Status     Status    `form:"status,omitempty" json:"status,omitempty,omitzero"`
-	Queue      Name      `form:"queue,omitempty" json:"queue,omitempty,omitzero"`
-	Assignee   Name      `form:"assignee,omitempty" json:"assignee,omitempty,omitzero"`
-	Connection Name      `form:"connection,omitempty" json:"connection,omitempty,omitzero"`
-	Merchant   Name      `form:"merchant,omitempty" json:"merchant,omitempty,omitzero"`
-	DueBefore  time.Time `form:"due_before,omitempty" json:"due_before,omitempty,omitzero"`
+	Status     Status `form:"status,omitempty" json:"status,omitempty,omitzero"`
+	Queue      Name   `form:"queue,omitempty" json:"queue,omitempty,omitzero"`
+	Assignee   Name   `form:"assignee,omitempty" json:"assignee,omitempty,omitzero"`
+	Connection Name   `form:"connection,omitempty" json:"connection,omitempty,omitzero"`
+	Merchant   Name   `form:"merchant,omitempty" json:"merchant,omitempty,omitzero"`
+
+	// Tag Only cases that the rules gave this tag.
+	Tag       Name      `form:"tag,omitempty" json:"tag,omitempty,omitzero"`
+	DueBefore time.Time `form:"due_before,omitempty" json:"due_before,omitempty,omitzero"`
 
 	// Open Only cases that have not ended.
 	Open bool `form:"open,omitempty" json:"open,omitempty,omitzero"`
@@ -1356,6 +1359,14 @@ func (siw *ServerInterfaceWrapper) ListCases(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "merchant", c.Request.URL.Query(), &params.Merchant, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter merchant: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "tag" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tag", c.Request.URL.Query(), &params.Tag, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter tag: %w", err), http.StatusBadRequest)
 		return
 	}
 

@@ -31,7 +31,7 @@ func (a *api) authenticate(c *gin.Context) {
 	actor, err := a.desk.Authenticate(ctx, secret)
 	switch {
 	case err != nil && dispute.KindOf(err) == dispute.Auth:
-		refuse(c, unauthenticated.because("the token is unknown or revoked"))
+		refuse(c, unauthenticated.because("the token is unknown, revoked or expired"))
 	case err != nil:
 		a.fail(c, err)
 	default:

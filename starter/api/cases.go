@@ -20,7 +20,7 @@ func (a *api) ListCases(ctx context.Context, r ListCasesRequestObject) (ListCase
 	p := r.Params
 	rows, next, err := a.desk.Cases(ctx, by, store.CaseFilter{
 		Status: p.Status, Queue: p.Queue, Assignee: p.Assignee, Connection: p.Connection, Merchant: p.Merchant,
-		DueBefore: p.DueBefore, Open: p.Open, Text: p.Q, Limit: p.Limit, Cursor: p.Cursor,
+		Tag: p.Tag, DueBefore: p.DueBefore, Open: p.Open, Text: p.Q, Limit: p.Limit, Cursor: p.Cursor,
 	})
 	if err != nil {
 		return nil, err

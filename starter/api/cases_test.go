@@ -27,6 +27,8 @@ func TestListCases(t *testing.T) {
 		"?queue=senior&assignee=bob":       "",
 		"?connection=other":                "",
 		"?merchant=other":                  "du_2",
+		"?tag=vip":                         "du_2",
+		"?tag=vi":                          "",
 		"?due_before=2026-03-15T00:00:00Z": "du_1",
 		"?due_before=2026-03-14T00:00:00Z": "",
 		"?q=jenny":                         "du_1",

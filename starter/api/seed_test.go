@@ -44,7 +44,7 @@ func seed(t *testing.T, db *store.DB, blobs *store.Blobs) seeded {
 	out.packet = kept.Hash
 	ok(t, db.InCase(t.Context(), ref, func(tx *store.CaseTx) error { return fill(tx, kept) }))
 	ok(t, db.InCase(t.Context(), dispute.Ref{Connection: "stripe-us", ID: "du_2"}, func(tx *store.CaseTx) error {
-		tx.Row().Merchant, tx.Row().Status = "other", dispute.StatusWon
+		tx.Row().Merchant, tx.Row().Status, tx.Row().Tags = "other", dispute.StatusWon, []string{"vip"}
 		return nil
 	}))
 	writes(t, db, kept.Hash)

@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 		w.tokens[role] = must(d.CreateToken(ctx, desk.System, "test", string(role)+"@acme.example", role))(t)
 	}
 	w.revoked = must(d.CreateToken(ctx, desk.System, "lost laptop", "eve", desk.RoleAdmin))(t)
-	victim := must(db.Authenticate(ctx, w.revoked))(t)
+	victim := must(db.Authenticate(ctx, w.revoked, time.Now()))(t)
 	ok(t, db.RevokeToken(ctx, victim.ID))
 	w.seeded = seed(t, db, blobs)
 	w.victim = victim.ID

@@ -7,7 +7,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
-	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 // upload posts a file as the case's page does.
@@ -235,41 +233,6 @@ func TestDownloads(t *testing.T) {
 		if h := got.header; !strings.HasPrefix(h.Get("Content-Disposition"), "attachment") || h.Get("X-Content-Type-Options") != "nosniff" ||
 			!strings.HasPrefix(h.Get("Content-Security-Policy"), "sandbox") {
 			t.Errorf("%s: headers %v", path, h)
-		}
-	}
-}
-
-func TestCollect(t *testing.T) {
-	t.Parallel()
-	owned := func(c store.CaseRow) bool { return c.Assignee != "" }
-	for name, c := range map[string]struct {
-		pages []string // an x is a case that is kept
-		keep  func(store.CaseRow) bool
-		shown int
-		reads int
-		more  bool
-	}{
-		"nothing":           {[]string{""}, owned, 0, 1, false},
-		"one page":          {[]string{"x.x", "xxx"}, nil, 3, 1, true},
-		"enough in two":     {[]string{"x..", ".xx", "xxx"}, owned, 3, 2, true},
-		"all there is":      {[]string{"x..", "..."}, owned, 1, 2, false},
-		"gives up, says so": {slices.Repeat([]string{"..."}, maxReads+5), owned, 0, maxReads, true},
-	} {
-		reads := 0
-		rows, next, err := collect(t.Context(), store.CaseFilter{Limit: 3}, c.keep, func(context.Context, store.CaseFilter) ([]store.CaseRow, string, error) {
-			var out []store.CaseRow
-			for _, mark := range c.pages[reads] {
-				out = append(out, store.CaseRow{Assignee: strings.Trim(string(mark), ".")})
-			}
-			reads++
-			if reads == len(c.pages) {
-				return out, "", nil
-			}
-			return out, "more", nil
-		})
-		check(t, err)
-		if len(rows) != c.shown || reads != c.reads || (next != "") != c.more {
-			t.Errorf("%s: %d rows after %d reads, next %q", name, len(rows), reads, next)
 		}
 	}
 }

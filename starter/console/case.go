@@ -158,8 +158,8 @@ func (c *Console) showCase(v *visit) error {
 	view := caseView{
 		Done: doneWords[dispute.DecisionKind(v.Query("done"))], Case: f.header(now), Rule: f.rule(), Actions: f.actions(v.who, now),
 		May: v.who.May(desk.MayWorkCases), CanAdd: v.who.May(desk.MayWorkCases) && answerable(f.CaseRow), Role: v.who.Role,
-		Receipt: f.receipt(), Packet: f.packet(), Sources: f.sources, Money: f.money(), History: f.history(),
-		Notes: notes(f.Items), Writes: f.writes(), IDs: f.ids(), Sale: f.sale(),
+		Receipt: f.receipt(), Packet: f.packet(), Sources: f.sources, Money: f.money(), History: f.history(v.zone()),
+		Notes: notes(f.Items), Writes: f.writes(), IDs: f.ids(), Sale: f.sale(v.zone()),
 		All: f.packets, Evidence: f.evidence(v.who), ByHand: f.letterByHand() != nil,
 	}
 	c.render(v, http.StatusOK, page{Template: caseTemplate, Title: view.Case.Amount + " · " + view.Case.Reason, Nav: "queue", Body: view})
@@ -229,14 +229,14 @@ func (f *file) ids() []named {
 }
 
 // sale is what is known of the sale behind the dispute.
-func (f *file) sale() []named {
+func (f *file) sale(zone *time.Location) []named {
 	p := f.Payment
 	if p == nil {
 		return nil
 	}
 	paid := ""
 	if !p.At.IsZero() {
-		paid = moment(p.At)
+		paid = moment(p.At, zone)
 	}
 	refunded := ""
 	if !p.Refunded.IsZero() {

@@ -140,7 +140,7 @@ func TestEvidenceButtonsRefused(t *testing.T) {
 		"a source's":      {of: open, do: "describe", item: "pod:77", more: []string{"title", "x"}, status: http.StatusBadRequest, says: "only a document that a person added"},
 		"already sent":    {of: sent, do: "exclude", item: "pod:77", status: http.StatusConflict, says: "its packet is frozen"},
 		"sent, moved":     {of: sent, do: "up", item: "pod:77", status: http.StatusConflict, says: "its packet is frozen"},
-		"nobody answers":  {of: open, do: "include", item: "pod:77", away: errors.New("connection refused"), status: http.StatusServiceUnavailable, says: "Try again"},
+		"nobody answers":  {of: open, do: "exclude", item: "pod:77", away: errors.New("connection refused"), status: http.StatusServiceUnavailable, says: "Try again"},
 		"no item is told": {of: open, do: "exclude", status: http.StatusNotFound},
 	} {
 		w.temporal.set(c.refuse, c.away)

@@ -28,18 +28,26 @@ type happening struct {
 	Hash string
 }
 
-func (f *file) history() historyView {
+func (f *file) history(zone *time.Location) historyView {
 	v := historyView{Holds: f.ChainOK, Broken: f.ChainError}
 	for _, e := range slices.Backward(f.History) {
-		v.Entries = append(v.Entries, newHappening(e))
+		v.Entries = append(v.Entries, newHappening(e, zone))
 	}
 	return v
 }
 
-func newHappening(e store.Event) happening {
+// historyTime is how the history writes times.
+const historyTime = "2006-01-02 15:04:05Z07:00"
+
+func newHappening(e store.Event, zone *time.Location) happening {
 	data := map[string]string{}
 	if json.Unmarshal(e.Data, &data) != nil {
 		data = map[string]string{}
+	}
+	for key, value := range data {
+		if at, err := time.Parse(historyTime, value); err == nil {
+			data[key] = moment(at, zone)
+		}
 	}
 	h := happening{Seq: e.Seq, At: e.At, By: actorWord(e.Actor), Who: "person", Hash: e.Hash}
 	switch e.Actor {

@@ -6,16 +6,19 @@ package console
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
+	"github.com/rebuttal-hq/rebuttal/internal/config"
 )
 
 // Limits of what a browser may send in one request, in bytes.
 const (
 	maxForm   = 256 << 10
+	maxText   = 3*desk.MaxRules + maxForm // of a whole rule set, as a form writes it
 	maxUpload = desk.MaxFile + maxForm
 )
 
@@ -26,8 +29,11 @@ func (c *Console) Register(g gin.IRouter) {
 	open.GET("/assets/:name", asset)
 	open.GET("/login", c.loginPage)
 	open.POST("/login", c.login)
+	open.GET("/login/oidc", c.beginOIDC)
+	open.GET(oidcCallback, c.endOIDC)
 	open.POST("/logout", c.logout)
 	open.POST("/theme", c.setTheme)
+	open.POST("/zone", c.setZone)
 
 	open.GET("/", c.as(c.queue))
 	open.GET("/cases", c.as(c.search))
@@ -45,6 +51,8 @@ func (c *Console) Register(g gin.IRouter) {
 	open.GET("/cases/:id/packet.zip", c.as(c.packetZip))
 	open.GET("/cases/:id/packets/:hash/:sha256", c.as(c.packetFile))
 	open.GET("/cases/:id/writes/:number/:part", c.as(c.writtenBytes))
+	c.registerRules(open)
+	c.registerBacktests(open)
 }
 
 // MayRead reports whether a request comes from somebody who may read cases: by
@@ -58,11 +66,30 @@ func (c *Console) MayRead(r *http.Request) bool {
 type Console struct {
 	desk    *desk.Desk
 	session sealer
+	logins  sealer  // of what a login by the issuer began with
+	issuer  *issuer // nil without one
+	banner  banner
 }
 
-// New makes a console. Processes with the same secret share their logins; an
-// empty one makes logins end with the process.
-func New(d *desk.Desk, secret string) *Console { return &Console{desk: d, session: newSealer(secret)} }
+// Options are what a console takes from the configuration.
+type Options struct {
+	// Secret seals the cookies. Processes with the same one share their logins;
+	// an empty one makes logins end with the process.
+	Secret string
+	// PublicURL is how people reach the console; the issuer sends them back there.
+	PublicURL string
+	OIDC      *config.OIDC // nil for tokens alone
+}
+
+// New makes a console. An issuer is first asked when somebody logs in with it.
+func New(d *desk.Desk, o Options) *Console {
+	session := newSealer(o.Secret)
+	c := &Console{desk: d, session: session, logins: session.of(oidcCookie)}
+	if o.OIDC != nil {
+		c.issuer = newIssuer(*o.OIDC, o.PublicURL, func() time.Time { return d.Now() })
+	}
+	return c
+}
 
 // visit is one request of somebody who is logged in.
 type visit struct {
@@ -115,10 +142,10 @@ func protect(c *Console) gin.HandlerFunc {
 }
 
 // form reads a form without a file.
-func (v *visit) form() error { return readForm(v.Context) }
+func (v *visit) form() error { return readForm(v.Context, maxForm) }
 
-func readForm(g *gin.Context) error {
-	g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, maxForm)
+func readForm(g *gin.Context, limit int64) error {
+	g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, limit)
 	err := g.Request.ParseForm()
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {

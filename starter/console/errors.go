@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -19,6 +20,8 @@ type problem struct {
 	// CaseID leads back to the case; Again repeats a decision whose fate is not
 	// known; Login offers the login.
 	CaseID string
+	Draft  string // leads back to the draft of the rules
+	Rules  bool   // leads back to the rules
 	Again  *action
 	Login  bool
 }
@@ -79,6 +82,19 @@ func problemOf(err error) problem {
 	return p
 }
 
+// ofRules words a problem for the pages of the policy.
+func (p problem) ofRules() problem {
+	p.Rules = true
+	switch p.Status {
+	case http.StatusNotFound:
+		p.Means, p.Do = "No draft, version or rule has the name in the address.", "Look for it among the rules, the drafts and the history."
+	case http.StatusConflict:
+		p.Title = "The rules did not take this"
+		p.Means, p.Do = "Nothing was changed.", "Look at how the draft stands now and try again."
+	}
+	return p
+}
+
 // reason is an error in its own words, without the operation.
 func reason(err error) string {
 	var ours *dispute.Error
@@ -95,8 +111,14 @@ func (c *Console) fail(v *visit, p problem, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		c.desk.Log.Error("console", "path", v.FullPath(), "status", p.Status, "kind", dispute.KindOf(err), "error", err)
 	}
-	if p.CaseID == "" && p.Status != http.StatusNotFound {
+	if p.CaseID == "" && p.Status != http.StatusNotFound && strings.HasPrefix(v.FullPath(), "/cases/") {
 		p.CaseID = v.Param("id")
+	}
+	if strings.HasPrefix(v.FullPath(), "/rules") {
+		p = p.ofRules()
+		if id := v.Param("id"); id != "" && p.Status != http.StatusNotFound {
+			p.Draft = id
+		}
 	}
 	c.render(v, p.Status, page{Template: errorTemplate, Title: p.Title, Body: p})
 }

@@ -1,9 +1,9 @@
 package console
 
 import (
-	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
@@ -14,20 +14,21 @@ import (
 
 const (
 	pageSize = 50
-	// maxReads bounds how many pages of the store one page here looks through
-	// for what a tab keeps.
-	maxReads = 10
+	// mostCounted bounds the counts beside the tabs: one that is not smaller is
+	// shown as more.
+	mostCounted = 1000
 )
 
 // tab is one view of the queue.
 type tab struct {
-	Key   string
-	Name  string
-	Says  string // which cases these are
-	Empty empty
-	// choose narrows what is read, keep what is shown of it; nil keeps all.
-	choose func(f *store.CaseFilter, who desk.Actor, now time.Time)
-	keep   func(store.CaseRow) bool
+	Key     string
+	Name    string
+	Says    string // which cases these are
+	Empty   empty
+	choose  func(f *store.CaseFilter, who desk.Actor, now time.Time)
+	counted bool
+	// owned says that the view is about the owner: no other is filtered for.
+	owned bool
 }
 
 // empty says why a list is empty and what to do about it.
@@ -37,58 +38,62 @@ type empty struct {
 
 var allOpen = empty{Why: "No case waits for an answer.", Do: "A dispute shows up here within seconds of its provider's webhook.", Link: "/?tab=ended", LinkName: "See the ended ones"}
 
+// openTab is the view without a choice.
+const openTab = "open"
+
 var tabs = []tab{
-	{
-		Key: "open", Name: "All open", Says: "Every case that still waits for our answer, the nearest deadline first.",
-		Empty: allOpen, choose: onlyOpen, keep: answerable,
-	},
 	{
 		Key: "mine", Name: "Mine", Says: "Open cases that are assigned to you.",
 		Empty: empty{Why: "Nothing is assigned to you.", Do: "Open a case that has no owner and assign it to yourself.", Link: "/?tab=unassigned", LinkName: "See the unassigned ones"},
 		choose: func(f *store.CaseFilter, who desk.Actor, _ time.Time) {
-			f.Open, f.Assignee = true, who.ID
+			f.Answerable, f.Assignee = true, who.ID
 		},
-		keep: answerable,
+		counted: true, owned: true,
 	},
 	{
 		Key: "unassigned", Name: "Unassigned", Says: "Open cases that nobody owns.",
-		Empty:  empty{Why: "Every open case has an owner.", Do: "Nothing to hand out.", Link: "/", LinkName: "See all open ones"},
-		choose: onlyOpen,
-		keep:   func(c store.CaseRow) bool { return c.Assignee == "" && answerable(c) },
+		Empty: empty{Why: "Every open case has an owner.", Do: "Nothing to hand out.", Link: "/", LinkName: "See all open ones"},
+		choose: func(f *store.CaseFilter, _ desk.Actor, _ time.Time) {
+			f.Answerable, f.Unassigned, f.Assignee = true, true, ""
+		},
+		counted: true, owned: true,
 	},
 	{
 		Key: "person", Name: "Needs a person", Says: "Cases that cannot go on by themselves.",
 		Empty: empty{Why: "No case needs a person.", Do: "The machine goes on by itself with the open ones.", Link: "/", LinkName: "See all open ones"},
 		choose: func(f *store.CaseFilter, _ desk.Actor, _ time.Time) {
-			f.Open = true
+			f.Answerable, f.Statuses = true, []dispute.Status{dispute.StatusNeedsPerson, dispute.StatusNeedsApproval}
 		},
-		keep: func(c store.CaseRow) bool {
-			return c.Status == dispute.StatusNeedsPerson || c.Status == dispute.StatusNeedsApproval
-		},
+		counted: true,
 	},
 	{
 		Key: "due", Name: "Due in 24 h", Says: "Open cases whose deadline is less than a day away, or has passed.",
 		Empty: empty{Why: "Nothing is due within 24 hours.", Do: "The next deadlines are in the list of all open cases.", Link: "/", LinkName: "See all open ones"},
 		choose: func(f *store.CaseFilter, _ desk.Actor, now time.Time) {
-			f.Open, f.DueBefore = true, now.Add(urgentBelow)
+			f.Answerable, f.DueBefore = true, now.Add(urgentBelow)
 		},
-		keep: answerable,
+		counted: true,
+	},
+	{
+		Key: openTab, Name: "All open", Says: "Every case that still waits for our answer, the nearest deadline first.",
+		Empty:   allOpen,
+		choose:  func(f *store.CaseFilter, _ desk.Actor, _ time.Time) { f.Answerable = true },
+		counted: true,
 	},
 	{
 		Key: "verdict", Name: "Awaiting verdict", Says: "Answered cases that the provider has not decided.",
 		Empty: empty{Why: "No case awaits its verdict.", Do: "Answered cases stay here until the provider decides.", Link: "/", LinkName: "See all open ones"},
 		choose: func(f *store.CaseFilter, _ desk.Actor, _ time.Time) {
-			f.Status = dispute.StatusSubmitted
+			f.Statuses = []dispute.Status{dispute.StatusSubmitted}
 		},
+		counted: true,
 	},
 	{
 		Key: "ended", Name: "Ended", Says: "Cases that were won, lost, accepted or closed.",
-		Empty: empty{Why: "No case has ended yet.", Do: "A case ends with its provider's verdict.", Link: "/", LinkName: "See all open ones"},
-		keep:  func(c store.CaseRow) bool { return c.Status.Ended() },
+		Empty:  empty{Why: "No case has ended yet.", Do: "A case ends with its provider's verdict.", Link: "/", LinkName: "See all open ones"},
+		choose: func(f *store.CaseFilter, _ desk.Actor, _ time.Time) { f.Ended = true },
 	},
 }
-
-func onlyOpen(f *store.CaseFilter, _ desk.Actor, _ time.Time) { f.Open = true }
 
 func tabOf(key string) tab {
 	for _, t := range tabs {
@@ -96,7 +101,13 @@ func tabOf(key string) tab {
 			return t
 		}
 	}
-	return tabs[0]
+	return tabOf(openTab)
+}
+
+// filter is what the view shows of a list that is filtered already.
+func (t tab) filter(f store.CaseFilter, who desk.Actor, now time.Time) store.CaseFilter {
+	t.choose(&f, who, now)
+	return f
 }
 
 // queueView is the queue, or the search through all cases.
@@ -108,7 +119,6 @@ type queueView struct {
 	Form    *searchForm
 	Rows    []row
 	Empty   empty
-	Looked  int    // how many cases were looked through for none
 	Next    string // address of the next page
 	First   string // address of the first page, on any other
 }
@@ -116,12 +126,13 @@ type queueView struct {
 // link is one choice of a list.
 type link struct {
 	Name, Value, URL, Says string
+	Count                  string // how many cases it leads to; empty when they are not counted
 	Current                bool
 }
 
 type searchForm struct {
-	Text, Status, Queue, Owner, Provider, Merchant string
-	Statuses                                       []link
+	Text, Status, Queue, Owner, Provider, Merchant, Tag string
+	Statuses                                            []link
 }
 
 // row is one case in a list.
@@ -141,29 +152,26 @@ type row struct {
 	NextAt   time.Time
 	Owner    link
 	Queue    link
+	Tags     []link
 }
 
 var queueTemplate = pageTemplate("queue")
 
 func (c *Console) queue(v *visit) error {
-	t := tabOf(v.Query("tab"))
-	now := c.desk.Now()
-	f := filterOf(v.Request.URL.Query())
-	if t.choose != nil {
-		t.choose(&f, v.who, now)
-	}
-	rows, next, err := c.list(v, f, t.keep)
+	t, at := tabOf(v.Query("tab")), v.Request.URL
+	f := filterOf(at.Query())
+	rows, next, err := c.desk.CaseLines(v.Request.Context(), v.who, t.filter(f, v.who, c.desk.Now()))
 	if err != nil {
 		return err
 	}
-	view := c.listView(v, rows, next)
-	view.Heading, view.Says, view.Empty = "Queue", t.Says, t.Empty
-	for _, other := range tabs {
-		view.Tabs = append(view.Tabs, link{Name: other.Name, URL: "/?tab=" + other.Key, Says: other.Says, Current: other.Key == t.Key})
+	view := c.listView(at, rows, next)
+	view.Heading, view.Says, view.Empty, view.Filters = "Queue", t.Says, t.Empty, filters(at, t)
+	if view.Tabs, err = c.tabs(v, t, len(view.Filters) > 0); err != nil {
+		return err
 	}
 	if len(view.Filters) > 0 {
 		view.Empty = empty{Why: "No case of this view passes the filters.", Do: "Take a filter away.", Link: "/?tab=" + t.Key, LinkName: "Without filters"}
-	} else if len(rows) == 0 && t.Key == tabs[0].Key {
+	} else if len(rows) == 0 && t.Key == openTab {
 		view.Empty, err = c.emptyQueue(v)
 	}
 	if err != nil {
@@ -173,9 +181,55 @@ func (c *Console) queue(v *visit) error {
 	return nil
 }
 
+// tabs are the views of the queue, with the filters in force. Without any, the
+// counts of the cases stand beside them; with one they would have to be looked
+// for, which a page cannot wait for.
+func (c *Console) tabs(v *visit, current tab, filtered bool) ([]link, error) {
+	var out []link
+	for _, t := range tabs {
+		out = append(out, link{Name: t.Name, URL: with(v.Request.URL, "tab", t.Key), Says: t.Says, Current: t.Key == current.Key})
+	}
+	if filtered {
+		return out, nil
+	}
+	var counted []int // places of tabs
+	var chosen []store.CaseFilter
+	for i, t := range tabs {
+		if t.counted {
+			counted, chosen = append(counted, i), append(chosen, t.filter(store.CaseFilter{}, v.who, c.desk.Now()))
+		}
+	}
+	counts, err := c.desk.CountCases(v.Request.Context(), v.who, mostCounted, chosen...)
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range counted {
+		out[place].Count = countWord(counts[i])
+	}
+	return out, nil
+}
+
+func countWord(n int) string {
+	if n >= mostCounted {
+		return strconv.Itoa(mostCounted-1) + "+"
+	}
+	return strconv.Itoa(n)
+}
+
+// filters are those in force, each with the list without it.
+func filters(at *url.URL, t tab) []link {
+	var out []link
+	for _, name := range []string{byProvider, byQueue, byOwner, byMerchant, byTag, byStatus, byText} {
+		if value := at.Query().Get(name); value != "" && (name != byOwner || !t.owned) {
+			out = append(out, link{Name: name, Value: value, URL: with(at, name, "")})
+		}
+	}
+	return out
+}
+
 // emptyQueue tells an installation without cases from a day without work.
 func (c *Console) emptyQueue(v *visit) (empty, error) {
-	rows, _, err := c.desk.Cases(v.Request.Context(), v.who, store.CaseFilter{Limit: 1})
+	rows, _, err := c.desk.CaseLines(v.Request.Context(), v.who, store.CaseFilter{Limit: 1})
 	if err != nil || len(rows) > 0 {
 		return allOpen, err
 	}
@@ -186,16 +240,16 @@ func (c *Console) emptyQueue(v *visit) (empty, error) {
 }
 
 func (c *Console) search(v *visit) error {
-	q := v.Request.URL.Query()
-	f := filterOf(q)
-	rows, next, err := c.list(v, f, nil)
+	at := v.Request.URL
+	f := filterOf(at.Query())
+	rows, next, err := c.desk.CaseLines(v.Request.Context(), v.who, f)
 	if err != nil {
 		return err
 	}
-	view := c.listView(v, rows, next)
+	view := c.listView(at, rows, next)
 	view.Heading, view.Says = "Cases", "Every case, open or ended, the nearest deadline first."
 	view.Form = &searchForm{
-		Text: f.Text, Status: string(f.Status), Queue: f.Queue, Owner: f.Assignee, Provider: f.Connection, Merchant: f.Merchant,
+		Text: f.Text, Status: string(f.Status), Queue: f.Queue, Owner: f.Assignee, Provider: f.Connection, Merchant: f.Merchant, Tag: f.Tag,
 		Statuses: statuses(f.Status),
 	}
 	view.Empty = empty{
@@ -218,67 +272,31 @@ func statuses(current dispute.Status) []link {
 	return out
 }
 
-// list reads cases page by page until enough of them are kept. The cursor goes
-// on behind the last that was looked at.
-func (c *Console) list(v *visit, f store.CaseFilter, keep func(store.CaseRow) bool) ([]store.CaseRow, string, error) {
-	return collect(v.Request.Context(), f, keep, func(ctx context.Context, f store.CaseFilter) ([]store.CaseRow, string, error) {
-		return c.desk.Cases(ctx, v.who, f)
-	})
-}
-
-type lister func(context.Context, store.CaseFilter) ([]store.CaseRow, string, error)
-
-func collect(ctx context.Context, f store.CaseFilter, keep func(store.CaseRow) bool, read lister) ([]store.CaseRow, string, error) {
-	var out []store.CaseRow
-	for range maxReads {
-		rows, next, err := read(ctx, f)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, r := range rows {
-			if keep == nil || keep(r) {
-				out = append(out, r)
-			}
-		}
-		f.Cursor = next
-		if next == "" || len(out) >= f.Limit {
-			break
-		}
-	}
-	return out, f.Cursor, nil
-}
-
 // The filters of a list, by their names in its address.
 const (
 	byProvider = "provider"
 	byQueue    = "queue"
 	byOwner    = "owner"
 	byMerchant = "merchant"
+	byTag      = "tag"
+	byStatus   = "status"
+	byText     = "q"
 )
 
 func filterOf(q url.Values) store.CaseFilter {
 	return store.CaseFilter{
-		Connection: q.Get(byProvider), Queue: q.Get(byQueue), Assignee: q.Get(byOwner), Merchant: q.Get(byMerchant),
-		Status: dispute.Status(q.Get("status")), Text: q.Get("q"), Cursor: q.Get("cursor"), Limit: pageSize,
+		Connection: q.Get(byProvider), Queue: q.Get(byQueue), Assignee: q.Get(byOwner), Merchant: q.Get(byMerchant), Tag: q.Get(byTag),
+		Status: dispute.Status(q.Get(byStatus)), Text: q.Get(byText), Cursor: q.Get("cursor"), Limit: pageSize,
 	}
 }
 
-func (c *Console) listView(v *visit, rows []store.CaseRow, next string) queueView {
-	at := v.Request.URL
+func (c *Console) listView(at *url.URL, rows []store.CaseLine, next string) queueView {
 	var view queueView
-	for _, name := range []string{byProvider, byQueue, byOwner, byMerchant} {
-		if value := at.Query().Get(name); value != "" {
-			view.Filters = append(view.Filters, link{Name: name, Value: value, URL: with(at, name, "")})
-		}
-	}
 	for _, r := range rows {
 		view.Rows = append(view.Rows, c.row(at, r))
 	}
 	if next != "" {
 		view.Next = with(at, "cursor", next)
-	}
-	if len(rows) == 0 && next != "" {
-		view.Looked = maxReads * pageSize
 	}
 	if at.Query().Has("cursor") {
 		view.First = with(at, "cursor", "")
@@ -286,21 +304,26 @@ func (c *Console) listView(v *visit, rows []store.CaseRow, next string) queueVie
 	return view
 }
 
-func (c *Console) row(at *url.URL, r store.CaseRow) row {
+func (c *Console) row(at *url.URL, r store.CaseLine) row {
 	s := r.View.Snapshot
 	out := row{
-		ID: r.ID, Left: leftOf(r, c.desk.Now()), Amount: grouped(r.Amount()), Currency: r.Amount().Currency,
+		ID: r.ID, Left: leftOf(store.CaseRow{Case: r.Case}, c.desk.Now()), Amount: grouped(r.Amount()), Currency: r.Amount().Currency,
 		Reason: networks.ReasonText(s), Code: networkCode(s), Stage: s.Stage, Strength: r.Strength,
 		Status: r.Status.Word(), Needs: r.Needs, Next: r.Next, NextAt: r.ArmedUntil,
-		Provider: link{Name: r.Ref.Connection, URL: with(at, byProvider, r.Ref.Connection)},
+		Provider: narrowed(at, byProvider, r.Ref.Connection), Owner: narrowed(at, byOwner, r.Assignee), Queue: narrowed(at, byQueue, r.Queue),
 	}
-	if r.Assignee != "" {
-		out.Owner = link{Name: r.Assignee, URL: with(at, byOwner, r.Assignee)}
-	}
-	if r.Queue != "" {
-		out.Queue = link{Name: r.Queue, URL: with(at, byQueue, r.Queue)}
+	for _, tag := range r.Tags {
+		out.Tags = append(out.Tags, narrowed(at, byTag, tag))
 	}
 	return out
+}
+
+// narrowed is the list with only what has a value; without one it leads nowhere.
+func narrowed(at *url.URL, by, value string) link {
+	if value == "" {
+		return link{}
+	}
+	return link{Name: value, URL: with(at, by, value)}
 }
 
 // networkCode is "Visa 13.1", as far as it is known.

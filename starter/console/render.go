@@ -26,8 +26,8 @@ var templateFiles embed.FS
 var assetFiles embed.FS
 
 // layout is around every page, with the parts that pages share.
-var layout = template.Must(template.New("layout").Funcs(template.FuncMap{
-	"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "moment": moment, "brief": brief, "day": day, "capital": capital,
+var layout = template.Must(template.New("layout").Funcs(clock(time.UTC)).Funcs(template.FuncMap{
+	"asset": assetPath, "money": money, "size": size, "rfc3339": rfc3339, "bookDay": bookDay, "capital": capital,
 	"short": short, "stage": stageWord, "source": sourceWord, "bars": bars, "plural": plural,
 	"plain": func(f dispute.EvidenceField) string { return plain(string(f)) }, "choose": choose,
 }).ParseFS(templateFiles, "templates/layout.html", "templates/part-*.html"))
@@ -35,40 +35,60 @@ var layout = template.Must(template.New("layout").Funcs(template.FuncMap{
 // pageTemplate reads templates/<name>.html into the layout. Every page keeps
 // its own in a variable of the package: one that is missing or does not parse
 // fails before any request, and every test.
-func pageTemplate(name string) *template.Template {
-	return template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, "templates/"+name+".html"))
+func pageTemplate(name string) *sheet {
+	return newSheet(template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, "templates/"+name+".html")))
 }
 
 // page is what the layout needs, and the page's own view in Body.
 type page struct {
-	Template *template.Template
+	Template *sheet
 	Title    string
-	Nav      string // the entry that is current
+	Nav      string // the entry that is current: queue, cases or rules
 	Body     any
 
-	Who   desk.Actor
-	Theme string
-	Here  string // where the theme's switch comes back to
-	Now   time.Time
+	Who    desk.Actor
+	Theme  string
+	Zone   zoneView
+	Here   string // where the switches of theme and zone come back to
+	Now    time.Time
+	Banner bannerView
 }
 
 // render writes a page whole or, when it cannot be drawn, an error.
 func (c *Console) render(v *visit, status int, p page) {
-	p.Who, p.Theme, p.Now = v.who, theme(v.Context), c.desk.Now().UTC()
+	if p.Template != errorTemplate { // where something went wrong already, no more is asked
+		var err error
+		if p.Banner, err = c.bannerFor(v); err != nil {
+			c.fail(v, problemOf(err), err)
+			return
+		}
+	}
+	out, err := c.draw(v, p)
+	switch {
+	case err == nil:
+		v.Data(status, "text/html; charset=utf-8", out)
+	case p.Template == errorTemplate:
+		v.String(http.StatusInternalServerError, "%s\n", broken.Title)
+	default:
+		c.fail(v, broken, fmt.Errorf("draw the page: %w", err))
+	}
+}
+
+func (c *Console) draw(v *visit, p page) ([]byte, error) {
+	zone, now := v.zone(), c.desk.Now()
+	p.Who, p.Theme, p.Now = v.who, theme(v.Context), now.UTC()
+	p.Zone = zoneView{Name: zone.String(), Offset: offset(now.In(zone)), Common: commonZones}
 	p.Here = "/"
 	if v.Request.Method == http.MethodGet {
 		p.Here = v.Request.URL.RequestURI()
 	}
-	var out bytes.Buffer
-	if err := p.Template.ExecuteTemplate(&out, "layout.html", p); err != nil {
-		if p.Template == errorTemplate {
-			v.String(http.StatusInternalServerError, "%s\n", broken.Title)
-			return
-		}
-		c.fail(v, broken, fmt.Errorf("draw the page: %w", err))
-		return
+	t, err := p.Template.in(zone)
+	if err != nil {
+		return nil, err
 	}
-	v.Data(status, "text/html; charset=utf-8", out.Bytes())
+	var out bytes.Buffer
+	err = t.ExecuteTemplate(&out, "layout.html", p)
+	return out.Bytes(), err
 }
 
 // assets are the files that pages use, by name, with the path that changes

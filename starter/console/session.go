@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -28,10 +29,12 @@ const (
 	themeLength = 365 * 24 * time.Hour
 )
 
-// sealer keeps an API token in a cookie that only whoever has its secret can
-// read. The token is looked up with every request, so a revoked one ends its
-// sessions at once.
-type sealer struct{ aead cipher.AEAD }
+// sealer keeps a secret in a cookie that only whoever has the sealer's own can
+// read. What is sealed for one cookie does not open as another.
+type sealer struct {
+	aead   cipher.AEAD
+	cookie string // its name
+}
 
 func newSealer(secret string) sealer {
 	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "rebuttal console session", 32)
@@ -47,20 +50,23 @@ func newSealer(secret string) sealer {
 	if err != nil {
 		panic(err)
 	}
-	return sealer{aead}
+	return sealer{aead, sessionCookie}
 }
 
-func (s sealer) seal(token string, until time.Time) string {
+// of is the same sealer for another cookie.
+func (s sealer) of(cookie string) sealer { return sealer{s.aead, cookie} }
+
+func (s sealer) seal(secret string, until time.Time) string {
 	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // after 1970
-	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, append(plain, token...), []byte(sessionCookie)))
+	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, append(plain, secret...), []byte(s.cookie)))
 }
 
-func (s sealer) open(cookie string, now time.Time) (token string, ok bool) {
+func (s sealer) open(cookie string, now time.Time) (secret string, ok bool) {
 	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
 	if err != nil {
 		return "", false
 	}
-	plain, err := s.aead.Open(nil, nil, sealed, []byte(sessionCookie))
+	plain, err := s.aead.Open(nil, nil, sealed, []byte(s.cookie))
 	if err != nil || len(plain) < 8 {
 		return "", false
 	}
@@ -73,10 +79,7 @@ func (s sealer) open(cookie string, now time.Time) (token string, ok bool) {
 func (c *Console) authenticate(r *http.Request) (desk.Actor, error) {
 	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		cookie, err := r.Cookie(sessionCookie)
-		if err == nil {
-			secret, ok = c.session.open(cookie.Value, c.desk.Now())
-		}
+		secret, ok = c.sessionToken(r)
 	}
 	if !ok || !strings.HasPrefix(secret, store.TokenPrefix) {
 		return desk.Actor{}, dispute.Errorf(dispute.Auth, "console", "nobody is logged in")
@@ -84,16 +87,49 @@ func (c *Console) authenticate(r *http.Request) (desk.Actor, error) {
 	return c.desk.Authenticate(r.Context(), secret)
 }
 
+// sessionToken is the token that a request's session holds. It is looked up with
+// every request, so that a revoked one ends its sessions at once.
+func (c *Console) sessionToken(r *http.Request) (secret string, ok bool) {
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return "", false
+	}
+	return c.session.open(cookie.Value, c.desk.Now())
+}
+
 var loginTemplate = pageTemplate("login")
 
 type loginView struct {
-	Next    string
-	Problem string
+	Next       string
+	Issuer     string // whom people may log in with; empty for tokens alone
+	Problem    problem
+	WrongToken bool
 }
 
 func (c *Console) loginPage(g *gin.Context) {
-	v := &visit{Context: g}
-	c.render(v, http.StatusOK, page{Template: loginTemplate, Title: "Log in", Body: loginView{Next: localPath(g.Query("next"))}})
+	view := loginView{Next: localPath(g.Query("next"))}
+	if c.issuer != nil {
+		view.Problem = c.issuer.problem(g.Query("problem"))
+	}
+	c.showLogin(g, view)
+}
+
+func (c *Console) showLogin(g *gin.Context, view loginView) {
+	if c.issuer != nil {
+		view.Issuer = c.issuer.host
+	}
+	c.render(&visit{Context: g}, cmp.Or(view.Problem.Status, http.StatusOK), page{Template: loginTemplate, Title: "Log in", Body: view})
+}
+
+var wrongToken = problem{
+	Status: http.StatusUnauthorized, Title: "This token is unknown, revoked or expired",
+	Means: "Nobody was logged in.", Do: "Check that it was copied whole: it begins with rbt_.",
+}
+
+var loggedOutHere = problem{
+	Status: http.StatusServiceUnavailable, Title: "You are logged out in this browser only",
+	Means: "Rebuttal cannot reach its database, so it still knows the session, for at most twelve hours. Its key was in the cookie that is deleted now.",
+	Do:    "Close this page. If the cookie may have been copied, have an administrator revoke your oidc login with rebuttal tokens.",
 }
 
 func (c *Console) login(g *gin.Context) {
@@ -109,15 +145,23 @@ func (c *Console) login(g *gin.Context) {
 		c.setCookie(g, sessionCookie, c.session.seal(token, c.desk.Now().Add(sessionLength)), sessionLength)
 		g.Redirect(http.StatusSeeOther, next)
 	case dispute.KindOf(err) == dispute.Auth:
-		view := loginView{Next: next, Problem: "This token is unknown, or it was revoked."}
-		c.render(v, http.StatusUnauthorized, page{Template: loginTemplate, Title: "Log in", Body: view})
+		c.showLogin(g, loginView{Next: next, Problem: wrongToken, WrongToken: true})
 	default:
 		c.fail(v, problemOf(err), err)
 	}
 }
 
+// logout ends the session here and, when the issuer let its visitor in, the
+// token that was made for it.
 func (c *Console) logout(g *gin.Context) {
+	secret, ok := c.sessionToken(g.Request)
 	c.setCookie(g, sessionCookie, "", -time.Second)
+	if ok {
+		if err := c.desk.EndLogin(g.Request.Context(), secret); err != nil {
+			c.fail(&visit{Context: g}, loggedOutHere, err)
+			return
+		}
+	}
 	g.Redirect(http.StatusSeeOther, "/login")
 }
 
@@ -169,7 +213,7 @@ func localPath(path string) string {
 	switch {
 	case err != nil, u.Scheme != "", u.Host != "", u.User != nil, !strings.HasPrefix(path, "/"), strings.HasPrefix(path, "//"):
 		return home
-	case u.Path == "/login", u.Path == "/logout", u.Path == "/theme":
+	case u.Path == "/login", strings.HasPrefix(u.Path, "/login/"), u.Path == "/logout", u.Path == "/theme", u.Path == "/zone":
 		return home
 	}
 	return path

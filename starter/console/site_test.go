@@ -56,7 +56,7 @@ func newSite(t testing.TB) *site {
 	w.desk = &desk.Desk{
 		DB: db, Blobs: blobs, Temporal: w.temporal, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}
-	w.console = New(w.desk, "a secret")
+	w.console = New(w.desk, Options{Secret: "a secret"})
 	w.console.Register(w.engine)
 	server := httptest.NewServer(w.engine)
 	t.Cleanup(server.Close)

@@ -58,17 +58,26 @@ func answerable(c store.CaseRow) bool {
 	return !c.Status.Ended() && c.Status != dispute.StatusSubmitted && !c.View.Snapshot.Status.Final()
 }
 
-func moment(t time.Time) string {
+// moment is a time in full, in a zone and with the zone's name.
+func moment(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return "not known"
 	}
-	return t.UTC().Format("Mon 2 Jan 2006 15:04 UTC")
+	t = t.In(zone)
+	return t.Format("Mon 2 Jan 2006 15:04 ") + zoneWord(t)
 }
 
 // brief is a moment near enough to need no year.
-func brief(t time.Time) string { return t.UTC().Format("Mon 2 Jan 15:04 UTC") }
+func brief(t time.Time, zone *time.Location) string {
+	t = t.In(zone)
+	return t.Format("Mon 2 Jan 15:04 ") + zoneWord(t)
+}
 
-func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
+// day is the date that it was then in a zone.
+func day(t time.Time, zone *time.Location) string { return t.In(zone).Format("2 Jan 2006") }
+
+// bookDay is the date that the books have, which is that of UTC.
+func bookDay(t time.Time) string { return day(t, time.UTC) }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 

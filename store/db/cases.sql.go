@@ -29,8 +29,78 @@ func (q *Queries) CaseHead(ctx context.Context, id string) (CaseHeadRow, error) 
 	return i, err
 }
 
+const caseLinesByID = `-- name: CaseLinesByID :many
+SELECT id, connection, dispute_id, status, stage, network, network_code, reason, provider_status, amount, currency,
+       deadline_at, armed_until, queue, assignee, needs, next_step, strength, tags
+FROM cases WHERE id = ANY($1::text[]) ORDER BY coalesce(deadline_at, 'infinity'), id
+`
+
+type CaseLinesByIDRow struct {
+	ID             string
+	Connection     string
+	DisputeID      string
+	Status         dispute.Status
+	Stage          dispute.Stage
+	Network        string
+	NetworkCode    string
+	Reason         string
+	ProviderStatus dispute.ProviderStatus
+	Amount         int64
+	Currency       string
+	DeadlineAt     zeronull.Timestamptz
+	ArmedUntil     zeronull.Timestamptz
+	Queue          string
+	Assignee       string
+	Needs          string
+	NextStep       string
+	Strength       int
+	Tags           []string
+}
+
+// What a line of a list shows. Reading the JSON of fifty cases would take longer
+// than the rest of a page.
+func (q *Queries) CaseLinesByID(ctx context.Context, ids []string) ([]CaseLinesByIDRow, error) {
+	rows, err := q.db.Query(ctx, caseLinesByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CaseLinesByIDRow
+	for rows.Next() {
+		var i CaseLinesByIDRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Connection,
+			&i.DisputeID,
+			&i.Status,
+			&i.Stage,
+			&i.Network,
+			&i.NetworkCode,
+			&i.Reason,
+			&i.ProviderStatus,
+			&i.Amount,
+			&i.Currency,
+			&i.DeadlineAt,
+			&i.ArmedUntil,
+			&i.Queue,
+			&i.Assignee,
+			&i.Needs,
+			&i.NextStep,
+			&i.Strength,
+			&i.Tags,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const casesByDispute = `-- name: CasesByDispute :many
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases WHERE dispute_id = $1 ORDER BY connection LIMIT 2
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags, matched FROM cases WHERE dispute_id = $1 ORDER BY connection LIMIT 2
 `
 
 func (q *Queries) CasesByDispute(ctx context.Context, disputeID string) ([]Case, error) {
@@ -90,6 +160,7 @@ func (q *Queries) CasesByDispute(ctx context.Context, disputeID string) ([]Case,
 			&i.Version,
 			&i.Vendor,
 			&i.Tags,
+			&i.Matched,
 		); err != nil {
 			return nil, err
 		}
@@ -102,7 +173,7 @@ func (q *Queries) CasesByDispute(ctx context.Context, disputeID string) ([]Case,
 }
 
 const casesByID = `-- name: CasesByID :many
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases WHERE id = ANY($1::text[]) ORDER BY coalesce(deadline_at, 'infinity'), id
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags, matched FROM cases WHERE id = ANY($1::text[]) ORDER BY coalesce(deadline_at, 'infinity'), id
 `
 
 func (q *Queries) CasesByID(ctx context.Context, ids []string) ([]Case, error) {
@@ -162,6 +233,7 @@ func (q *Queries) CasesByID(ctx context.Context, ids []string) ([]Case, error) {
 			&i.Version,
 			&i.Vendor,
 			&i.Tags,
+			&i.Matched,
 		); err != nil {
 			return nil, err
 		}
@@ -303,7 +375,7 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) error 
 }
 
 const lockCase = `-- name: LockCase :one
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases WHERE id = $1 FOR UPDATE
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags, matched FROM cases WHERE id = $1 FOR UPDATE
 `
 
 func (q *Queries) LockCase(ctx context.Context, id string) (Case, error) {
@@ -357,6 +429,7 @@ func (q *Queries) LockCase(ctx context.Context, id string) (Case, error) {
 		&i.Version,
 		&i.Vendor,
 		&i.Tags,
+		&i.Matched,
 	)
 	return i, err
 }
@@ -414,7 +487,7 @@ func (q *Queries) OwedAnswers(ctx context.Context, arg OwedAnswersParams) (OwedA
 }
 
 const unwatchedCases = `-- name: UnwatchedCases :many
-SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags FROM cases
+SELECT id, connection, dispute_id, merchant, part, status, open, stage, family, network, network_code, reason, raw_status, provider_status, amount, currency, opened_at, deadline_at, deadline, cut_off_at, armed_until, response, queue, assignee, rule, rule_set, route, payment, view, sources, packet_hash, submitted_at, outcome, outcome_at, state, workflow_id, needs, next_step, strength, words, events, head, created_at, updated_at, version, vendor, tags, matched FROM cases
 WHERE status IN ('open', 'needs_approval', 'needs_person', 'on_hold')
   AND NOT coalesce((deadline ->> 'no_response')::boolean, false) -- there is nothing to decide
   AND coalesce(armed_until, '-infinity') < $1::timestamptz AND created_at < $1::timestamptz
@@ -484,6 +557,7 @@ func (q *Queries) UnwatchedCases(ctx context.Context, arg UnwatchedCasesParams) 
 			&i.Version,
 			&i.Vendor,
 			&i.Tags,
+			&i.Matched,
 		); err != nil {
 			return nil, err
 		}

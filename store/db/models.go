@@ -12,6 +12,22 @@ import (
 	"github.com/rebuttal-hq/rebuttal/ledger"
 )
 
+type Backtest struct {
+	ID         int64
+	Draft      int64
+	TextHash   string
+	Seconds    int64
+	Author     string
+	State      string
+	Done       int64
+	Of         int64
+	Problem    string
+	Report     []byte
+	StartedAt  time.Time
+	UpdatedAt  time.Time
+	FinishedAt zeronull.Timestamptz
+}
+
 type Case struct {
 	ID             string
 	Connection     string
@@ -60,6 +76,7 @@ type Case struct {
 	Version        int64
 	Vendor         string
 	Tags           []string
+	Matched        []byte
 }
 
 type CaseEvent struct {
@@ -264,4 +281,5 @@ type Token struct {
 	CreatedAt  time.Time
 	LastUsedAt zeronull.Timestamptz
 	RevokedAt  zeronull.Timestamptz
+	ExpiresAt  zeronull.Timestamptz
 }

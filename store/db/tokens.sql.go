@@ -7,17 +7,39 @@ package db
 
 import (
 	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 )
 
+const endLogin = `-- name: EndLogin :exec
+UPDATE tokens SET revoked_at = coalesce(revoked_at, now()) WHERE hash = $1 AND expires_at IS NOT NULL
+`
+
+func (q *Queries) EndLogin(ctx context.Context, hash []byte) error {
+	_, err := q.db.Exec(ctx, endLogin, hash)
+	return err
+}
+
+const forgetLogins = `-- name: ForgetLogins :exec
+DELETE FROM tokens WHERE expires_at < $1::timestamptz
+`
+
+func (q *Queries) ForgetLogins(ctx context.Context, before time.Time) error {
+	_, err := q.db.Exec(ctx, forgetLogins, before)
+	return err
+}
+
 const insertToken = `-- name: InsertToken :exec
-INSERT INTO tokens (name, actor, role, hash) VALUES ($1, $2, $3, $4)
+INSERT INTO tokens (name, actor, role, hash, expires_at) VALUES ($1, $2, $3, $4, $5)
 `
 
 type InsertTokenParams struct {
-	Name  string
-	Actor string
-	Role  string
-	Hash  []byte
+	Name      string
+	Actor     string
+	Role      string
+	Hash      []byte
+	ExpiresAt zeronull.Timestamptz
 }
 
 func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error {
@@ -26,6 +48,7 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 		arg.Actor,
 		arg.Role,
 		arg.Hash,
+		arg.ExpiresAt,
 	)
 	return err
 }
@@ -43,11 +66,16 @@ func (q *Queries) RevokeToken(ctx context.Context, id int64) (int64, error) {
 }
 
 const tokenByHash = `-- name: TokenByHash :one
-SELECT id, name, actor, role, hash, created_at, last_used_at, revoked_at FROM tokens WHERE hash = $1 AND revoked_at IS NULL
+SELECT id, name, actor, role, hash, created_at, last_used_at, revoked_at, expires_at FROM tokens WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::timestamptz)
 `
 
-func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
-	row := q.db.QueryRow(ctx, tokenByHash, hash)
+type TokenByHashParams struct {
+	Hash []byte
+	Now  time.Time
+}
+
+func (q *Queries) TokenByHash(ctx context.Context, arg TokenByHashParams) (Token, error) {
+	row := q.db.QueryRow(ctx, tokenByHash, arg.Hash, arg.Now)
 	var i Token
 	err := row.Scan(
 		&i.ID,
@@ -58,12 +86,13 @@ func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 		&i.CreatedAt,
 		&i.LastUsedAt,
 		&i.RevokedAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
 
 const tokens = `-- name: Tokens :many
-SELECT id, name, actor, role, hash, created_at, last_used_at, revoked_at FROM tokens ORDER BY id
+SELECT id, name, actor, role, hash, created_at, last_used_at, revoked_at, expires_at FROM tokens ORDER BY id
 `
 
 func (q *Queries) Tokens(ctx context.Context) ([]Token, error) {
@@ -84,6 +113,7 @@ func (q *Queries) Tokens(ctx context.Context) ([]Token, error) {
 			&i.CreatedAt,
 			&i.LastUsedAt,
 			&i.RevokedAt,
+			&i.ExpiresAt,
 		); err != nil {
 			return nil, err
 		}
