@@ -21,6 +21,6 @@ const (
 // Keys lists every attribute that a log line of ours may have.
 var Keys = []string{
 	KeyCase, KeyConnection, KeyNotice, KeyTrace, KeyWorkflow, KeyStep, KeyError,
-	"address", "attempt", "cause", "channel", "dispute", "folder", "item", "key", "kind", "operation", "outcome",
-	"path", "pause", "port", "queues", "response", "stack", "status",
+	"address", "attempt", "backtest", "cause", "channel", "dispute", "folder", "issuer", "item", "key", "kind", "operation",
+	"outcome", "path", "pause", "port", "problem", "queues", "response", "stack", "status",
 }
