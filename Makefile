@@ -49,7 +49,7 @@ test: packages ## run every test against a real PostgreSQL and a real Temporal
 	@mkdir -p $(TOOLS)
 	@go build -buildvcs=false -o $(TOOLS)/withstack ./internal/devstack/cmd/withstack
 	@tools/run stripe-mock stripe-mock -version >/dev/null
-	@$(TOOLS)/withstack -- go test $(if $(call yes,$(RACE)),-race) -timeout 25m $(TESTFLAGS) $(PKG)
+	@$(TOOLS)/withstack -- tools/test $(if $(call yes,$(RACE)),-race) -timeout 25m $(TESTFLAGS) -- $(PKG)
 
 .PHONY: chaos
 chaos: ## kill starter, worker, Temporal and PostgreSQL by seed, and let the independent checker compare (SEEDS=10 KILLS=20 SEED=1)

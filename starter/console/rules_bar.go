@@ -51,26 +51,24 @@ func (c *Console) draftBar(ctx context.Context, v *visit, f desk.DraftFile, here
 		return draftBar{}, err
 	}
 	bar := draftBar{
-		Acts: here != hereNew && here != hereEdit && here != hereText, ID: f.ID, Name: f.Name, State: f.State, Author: f.Author, Revision: f.Revision, Here: here, Outdated: f.Outdated, Base: f.Base,
-		Live: f.Live, Version: f.Version, Writable: v.who.May(desk.MayDraftRules) && !f.State.Ended(),
+		ID: f.ID, Name: f.Name, State: f.State, Author: f.Author, Revision: f.Revision, Outdated: f.Outdated,
+		Base: f.Base, Live: f.Live, Version: f.Version, Here: here,
+		Writable: v.who.May(desk.MayDraftRules) && !f.State.Ended(),
+		Acts:     here != hereNew && here != hereEdit && here != hereText,
 	}
 	if f.State.Ended() {
 		return bar, nil
 	}
 	bar.Steps = []barStep{checkStep(f), backtestStep(f, test), approvalStep(f, v.who), publishStep(f, v.who)}
-	for i, s := range bar.Steps {
-		if s.State == "next" { // only the first is
-			for j := range bar.Steps[i+1:] {
-				if later := &bar.Steps[i+1+j]; later.State == "next" {
-					later.State = "open"
-				}
-			}
-			break
+	found := false
+	for i := range bar.Steps {
+		s := &bar.Steps[i]
+		if found && s.State == "next" { // only the first is
+			s.State = "open"
 		}
-	}
-	if !v.who.May(desk.MayDraftRules) {
-		for i := range bar.Steps {
-			bar.Steps[i].Do = ""
+		found = found || s.State == "next"
+		if !v.who.May(desk.MayDraftRules) {
+			s.Do = ""
 		}
 	}
 	return bar, nil

@@ -106,7 +106,7 @@ func (c *Console) writeRule(v *visit) error {
 		e.Form.Builder.Conditions = append(e.Form.Builder.Conditions, rules.Condition{Field: "dispute.amount_base", Op: rules.AtLeast})
 		return c.showEditor(v, http.StatusOK, f, e)
 	case "form", "drop":
-		if n := int(number(at)); do == "drop" && n < len(e.Form.Builder.Conditions) {
+		if n := int(number(at)); do == "drop" && n >= 0 && n < len(e.Form.Builder.Conditions) {
 			e.Form.Builder.Conditions = slices.Delete(e.Form.Builder.Conditions, n, n+1)
 		}
 		err = e.fromForm()
@@ -141,7 +141,9 @@ func (e *editorView) fromForm() error {
 func (e *editorView) settle() error {
 	byForm, err := e.Form.Write(e.Base)
 	if e.Text == e.Base {
-		e.Text = byForm
+		if err == nil {
+			e.Text = byForm
+		}
 		return err
 	}
 	if err != nil || byForm != e.Base && byForm != e.Text {

@@ -123,9 +123,9 @@ var comparisonWords = map[rules.Comparison]string{
 // postedForm reads the form's side.
 func postedForm(v *visit) rules.Form {
 	f := rules.Form{
-		ID: strings.TrimSpace(v.PostForm("id")), When: strings.TrimSpace(v.PostForm("when")),
-		Queue: v.PostForm("queue"), Approval: v.PostForm("approval"), Respond: v.PostForm("respond"), Ladder: v.PostForm("ladder"),
-		MinStrength: v.PostForm("min_strength"), Assign: strings.TrimSpace(v.PostForm("assign")),
+		ID: word(v, "id"), When: word(v, "when"), Builder: rules.Builder{Conditions: postedConditions(v)},
+		Queue: word(v, "queue"), Approval: word(v, "approval"), Respond: word(v, "respond"), Ladder: word(v, "ladder"),
+		MinStrength: word(v, "min_strength"), Assign: word(v, "assign"), Notify: postedNotify(v),
 		Hold: v.PostForm("hold") != "", Continue: v.PostForm("continue") != "", Shadow: v.PostForm("shadow") != "",
 	}
 	for tag := range strings.SplitSeq(v.PostForm("tags"), ",") {
@@ -133,31 +133,44 @@ func postedForm(v *visit) rules.Form {
 			f.Tags = append(f.Tags, tag)
 		}
 	}
-	for i := range most {
-		field, given := v.GetPostForm(fmt.Sprintf("field.%d", i))
-		if !given {
-			break
-		}
-		line := rules.Condition{Field: field, Op: rules.Comparison(v.PostForm(fmt.Sprintf("op.%d", i))), Value: v.PostForm(fmt.Sprintf("value.%d", i))}
-		f.Builder.Conditions = append(f.Builder.Conditions, fitting(line, v.PostForm(fmt.Sprintf("was.%d", i))))
-	}
-	for i := range most {
-		one := rules.Notify{
-			Connection: strings.TrimSpace(v.PostForm(fmt.Sprintf("notify.%d.connection", i))), Channel: strings.TrimSpace(v.PostForm(fmt.Sprintf("notify.%d.channel", i))),
-			Optional: v.PostForm(fmt.Sprintf("notify.%d.optional", i)) != "",
-		}
-		if one.Connection != "" || one.Channel != "" {
-			f.Notify = append(f.Notify, one)
-		}
-	}
-	if connection := strings.TrimSpace(v.PostForm("ticket.connection")); connection != "" {
-		f.Ticket = &rules.Ticket{Connection: connection, Priority: v.PostForm("ticket.priority"), Optional: v.PostForm("ticket.optional") != ""}
+	if connection := word(v, "ticket.connection"); connection != "" {
+		f.Ticket = &rules.Ticket{Connection: connection, Priority: word(v, "ticket.priority"), Optional: v.PostForm("ticket.optional") != ""}
 	}
 	return f
 }
 
-// most bounds the lines of a form.
-const most = 50
+// word is a field of the form without the spaces around it.
+func word(v *visit, name string, of ...any) string {
+	return strings.TrimSpace(v.PostForm(fmt.Sprintf(name, of...)))
+}
+
+func postedConditions(v *visit) []rules.Condition {
+	var out []rules.Condition
+	for i := range mostLines {
+		if _, given := v.GetPostForm(fmt.Sprintf("field.%d", i)); !given {
+			break
+		}
+		line := rules.Condition{Field: word(v, "field.%d", i), Op: rules.Comparison(word(v, "op.%d", i)), Value: word(v, "value.%d", i)}
+		out = append(out, fitting(line, word(v, "was.%d", i)))
+	}
+	return out
+}
+
+func postedNotify(v *visit) []rules.Notify {
+	var out []rules.Notify
+	for i := range mostLines {
+		one := rules.Notify{
+			Connection: word(v, "notify.%d.connection", i), Channel: word(v, "notify.%d.channel", i), Optional: word(v, "notify.%d.optional", i) != "",
+		}
+		if one.Connection != "" || one.Channel != "" {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// mostLines bounds the lines of a form; a condition's text is full before.
+const mostLines = 500
 
 // fitting gives a line whose field was another before a comparison that the new
 // field has, and takes away a value of another kind.

@@ -115,8 +115,8 @@ func movingCaseOf(one desk.ApplyCase) movingCase {
 func shifts(from, to desk.RouteLine, fields []string) []shift {
 	known := map[string]shift{
 		"queue": {"queue", from.Queue, to.Queue}, "respond": {"response", string(from.Respond), string(to.Respond)},
-		"approval": {"approval", word(from.Approval, "required", "none"), word(to.Approval, "required", "none")},
-		"hold":     {"held", word(from.Hold, "yes", "no"), word(to.Hold, "yes", "no")},
+		"approval": {"approval", either(from.Approval, "required", "none"), either(to.Approval, "required", "none")},
+		"hold":     {"held", either(from.Hold, "yes", "no"), either(to.Hold, "yes", "no")},
 	}
 	if from.Ladder != to.Ladder {
 		known["ladder"] = shift{"ladder", from.Ladder, to.Ladder}
@@ -132,7 +132,7 @@ func shifts(from, to desk.RouteLine, fields []string) []shift {
 	return out
 }
 
-func word(is bool, yes, no string) string {
+func either(is bool, yes, no string) string {
 	if is {
 		return yes
 	}

@@ -311,6 +311,13 @@ func TestEditor(t *testing.T) {
 	if !strings.Contains(page, `value="a lot"`) || !strings.Contains(page, `role="alert"`) {
 		t.Error("what was typed is lost")
 	}
+	now, _ = send(func(v url.Values) { v.Set("value.0", "a lot") }, "keep", http.StatusConflict)
+	if now.Get("text") != form.Get("text") {
+		t.Errorf("the text is lost: %q", now.Get("text"))
+	}
+	for _, line := range []string{"drop.-1", "drop.9", "drop.x"} {
+		send(func(url.Values) {}, line, http.StatusOK)
+	}
 	_, page = send(func(v url.Values) { v.Set("queue", "front"); v.Set("text", "- id: x\n") }, "keep", http.StatusConflict)
 	if !strings.Contains(page, "both changed") {
 		t.Errorf("both sides changed, and it says\n%s", mainOf(page))
