@@ -85,7 +85,8 @@ const pseudo = 10
 // Chance is the chance to win a dispute that is contested.
 type Chance struct {
 	P float64 `json:"p"`
-	// Low and High hold the chance with 80 in 100.
+	// Low and High hold the chance with 80 in 100 or more, and P always: the mean of
+	// a very small chance lies outside of the middle 80.
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 	// Steps lead from the catalogue's figure to P, the widest group first.
@@ -120,6 +121,6 @@ func (h *History) Chance(g Group) Chance {
 		out.Steps = append(out.Steps, Step{Of: g.level(i).String(), Won: t.won, Lost: t.lost, P: p})
 	}
 	posterior := distuv.Beta{Alpha: won, Beta: lost}
-	out.P, out.Low, out.High = p, posterior.Quantile(0.1), posterior.Quantile(0.9)
+	out.P, out.Low, out.High = p, min(p, posterior.Quantile(0.1)), max(p, posterior.Quantile(0.9))
 	return out
 }
