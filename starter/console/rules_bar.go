@@ -24,7 +24,8 @@ type draftBar struct {
 	Outdated bool
 	Base     int64
 	Live     int64
-	Version  int64 // what it was published as
+	Version  int64          // what it was published as
+	Test     store.Backtest // the newest; without a state where there is none
 }
 
 // barStep is one step: how far it is, and the button or the page that does it.
@@ -52,7 +53,7 @@ func (c *Console) draftBar(ctx context.Context, v *visit, f desk.DraftFile, here
 	}
 	bar := draftBar{
 		ID: f.ID, Name: f.Name, State: f.State, Author: f.Author, Revision: f.Revision, Outdated: f.Outdated,
-		Base: f.Base, Live: f.Live, Version: f.Version, Here: here,
+		Base: f.Base, Live: f.Live, Version: f.Version, Here: here, Test: test,
 		Writable: v.who.May(desk.MayDraftRules) && !f.State.Ended(),
 		Acts:     here != hereNew && here != hereEdit && here != hereText,
 	}

@@ -30,13 +30,12 @@ func (c *Console) askPublish(v *visit) error {
 	case f.State.Ended():
 		return dispute.Errorf(dispute.Conflict, "publish", "the draft is %s", f.State)
 	}
-	ctx := v.Request.Context()
 	view := publishView{File: f, Diff: ruleDiffLines(f.Change)}
-	if view.Bar, err = c.draftBar(ctx, v, f, "publish"); err != nil {
+	if view.Bar, err = c.draftBar(v.Request.Context(), v, f, "publish"); err != nil {
 		return err
 	}
 	view.Ready, view.Missing = f.MayPublish()
-	if test, err := c.desk.DraftBacktest(ctx, v.who, f.ID); err == nil && test.Current && test.State == store.BacktestDone {
+	if test := view.Bar.Test; test.Current && test.State == store.BacktestDone {
 		view.Backtest = &test
 	}
 	c.render(v, http.StatusOK, page{Template: publishTemplate, Title: "Publish " + f.Name, Nav: "rules", Body: view})
