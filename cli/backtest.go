@@ -17,17 +17,19 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/internal/boot"
 	"github.com/rebuttal-hq/rebuttal/rules"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 func (e *env) rulesBacktest() *cobra.Command {
 	var against, since string
 	var conditions []string
 	var movers int
+	var keep bool
 	c := &cobra.Command{
 		Use: "backtest DRAFT", Short: "Say what a draft would have changed for past disputes", Args: cobra.ExactArgs(1),
-		Long: "Route past disputes, the imported ones and your own that were decided, by a draft and by the rules in force. DRAFT is a file, a version as 3 or a draft as draft:4. Where the draft answers as was answered, the verdict counts; elsewhere the expected value does, by odds that learned only from earlier verdicts. Nothing is kept. " +
+		Long: "Route past disputes, the imported ones and your own that were decided, by a draft and by the rules in force. DRAFT is a file, a version as 3 or a draft as draft:4. Where the draft answers as was answered, the verdict counts; elsewhere the expected value does, by odds that learned only from earlier verdicts. Nothing is kept, unless --keep says that those who decide about a draft shall see it with the draft. " +
 			"--fail-on makes the exit code 1 when a condition holds; it asks for money and money_low (an amount), moved, accepted, work, outside_hours and crowded_hours (a count, or a share as 10%).",
-		Example: "  rebuttal rules backtest draft.yaml --since 180d\n  rebuttal rules backtest draft:4 --against 3\n  rebuttal rules backtest draft.yaml --fail-on \"money_low < -100 USD\" --fail-on \"moved > 10%\"",
+		Example: "  rebuttal rules backtest draft.yaml --since 180d\n  rebuttal rules backtest draft:4 --against 3\n  rebuttal rules backtest draft:4 --keep\n  rebuttal rules backtest draft.yaml --fail-on \"money_low < -100 USD\" --fail-on \"moved > 10%\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			gates, err := parseGates(conditions)
 			if err != nil {
@@ -39,8 +41,20 @@ func (e *env) rulesBacktest() *cobra.Command {
 					return err
 				}
 			}
+			run := func(ctx context.Context, d *desk.Desk) (backtest.Report, error) {
+				return e.backtest(ctx, d, args[0], against, in)
+			}
+			if keep {
+				id, ok := draftID(args[0])
+				if !ok || !strings.HasPrefix(args[0], "draft:") || against != desk.Live {
+					return usageError{errors.New("--keep is for a draft of the database, as draft:4, against the rules in force; rules drafts lists them")}
+				}
+				run = func(ctx context.Context, d *desk.Desk) (backtest.Report, error) {
+					return e.keptBacktest(ctx, d, id, in.Since, movers)
+				}
+			}
 			return e.withApp(cmd.Context(), e.quiet(), func(app *boot.App) error {
-				r, err := e.backtest(cmd.Context(), app.Desk, args[0], against, in)
+				r, err := run(cmd.Context(), app.Desk)
 				if err != nil {
 					return e.failed(err)
 				}
@@ -55,6 +69,7 @@ func (e *env) rulesBacktest() *cobra.Command {
 	f.StringVar(&against, "against", desk.Live, "what it is compared with: live, a file, a version or a draft")
 	f.StringVar(&since, "since", "", "only disputes that were opened within this time, as 180d; all when left out")
 	f.StringArrayVar(&conditions, "fail-on", nil, "exit code 1 when this holds: \"money < -100 USD\"")
+	f.BoolVar(&keep, "keep", false, "keep it with the draft, for those who decide about it")
 	f.IntVar(&movers, "limit", 20, "how many moving disputes to list")
 	return c
 }
@@ -83,8 +98,14 @@ func (e *env) backtest(ctx context.Context, d *desk.Desk, draft, against string,
 			return backtest.Report{}, err
 		}
 	}
+	in.Progress = e.disputesDone()
+	return d.Backtest(ctx, operator(), in)
+}
+
+// disputesDone shows how far a backtest is, once the disputes are counted.
+func (e *env) disputesDone() func(done, of int) {
 	var bar *progressbar.ProgressBar
-	in.Progress = func(done, of int) {
+	return func(done, of int) {
 		if of == 0 {
 			return
 		}
@@ -93,8 +114,43 @@ func (e *env) backtest(ctx context.Context, d *desk.Desk, draft, against string,
 		}
 		_ = bar.Set(done)
 	}
-	return d.Backtest(ctx, operator(), in)
 }
+
+// keptBacktest starts the backtest of a draft that is kept with it, and waits
+// until it is done. It tells at most so many of the movers that are kept, all
+// when zero.
+func (e *env) keptBacktest(ctx context.Context, d *desk.Desk, draft int64, since time.Duration, movers int) (backtest.Report, error) {
+	b, err := d.StartBacktest(ctx, operator(), draft, since)
+	if err != nil {
+		return backtest.Report{}, err
+	}
+	begun, show, look := b.ID, e.disputesDone(), time.NewTicker(keptEvery)
+	defer look.Stop()
+	for b.State == store.BacktestRunning {
+		select {
+		case <-ctx.Done():
+			return backtest.Report{}, ctx.Err()
+		case <-look.C:
+		}
+		if b, err = d.DraftBacktest(ctx, operator(), draft); err != nil {
+			return backtest.Report{}, err
+		}
+		show(int(b.Done), int(b.Of))
+	}
+	switch {
+	case b.ID != begun:
+		return backtest.Report{}, fmt.Errorf("%s has begun another backtest of draft %d meanwhile, which is the one that counts", b.By, draft)
+	case b.State == store.BacktestFailed:
+		return backtest.Report{}, fmt.Errorf("the backtest of draft %d failed: %s", draft, b.Problem)
+	}
+	if movers > 0 {
+		b.Report.Movers = b.Report.Movers[:min(len(b.Report.Movers), movers)]
+	}
+	return *b.Report, nil
+}
+
+// keptEvery is how often a backtest that is kept is asked how far it is.
+const keptEvery = 200 * time.Millisecond
 
 // judge is an error that names every condition that holds.
 func judge(r backtest.Report, gates []backtest.Gate) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/history"
 	"github.com/rebuttal-hq/rebuttal/simulator/stripe"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 const oldFile = `Dispute ID,Opened,Amount,Currency,Network,Reason Code,Response,Outcome,Decided,Email
@@ -109,6 +110,10 @@ func TestImportAndBacktest(t *testing.T) {
 	}
 	call("--config", config, "rules", "backtest", draft, "--fail-on", "moved").want(t, exitUsage)
 	call("--config", config, "rules", "backtest", write(t, "rules: []")).want(t, exitFailed)
+	for _, notKept := range [][]string{{draft}, {"4"}, {"draft:4", "--against", draft}} {
+		call(append([]string{"--config", config, "rules", "backtest", "--keep"}, notKept...)...).want(t, exitUsage)
+	}
+	call("--config", config, "rules", "backtest", "draft:99", "--keep").want(t, exitFailed)
 	call("--config", config, "rules", "backtest", draft, "--since", "x").want(t, exitUsage)
 	call("--config", config, "import", "--from", "nobody").want(t, exitUsage)
 	none := call("--config", config, "import", "--from", "shop")
@@ -143,6 +148,15 @@ func TestImportFromProvider(t *testing.T) {
 	ok(t, json.Unmarshal([]byte(on(sys, "rules backtest 1 --json").want(t, exitDone)), &r))
 	if r.Disputes != 2 || r.Live.Known+r.Live.ByOdds != 2 || r.Live.Won.Minor == 0 {
 		t.Errorf("report %+v", r)
+	}
+
+	live, err := sys.App.DB.ActiveRules(t.Context())
+	ok(t, err)
+	says(t, sys, "rules draft "+write(t, live.Source+"# kept\n"), exitDone, "draft 1")
+	says(t, sys, "rules backtest draft:1 --keep --since 365d --fail-on moved>0", exitDone, "0 of 2 disputes move")
+	kept, err := sys.App.DB.DraftBacktest(t.Context(), 1)
+	if err != nil || kept.State != store.BacktestDone || kept.Since != 365*24*time.Hour || kept.Report.Disputes != 2 || !kept.Current {
+		t.Errorf("kept %+v, %v", kept, err)
 	}
 }
 

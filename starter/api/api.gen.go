@@ -28,6 +28,13 @@ import (
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
+// Defines values for DraftBacktestState.
+const (
+	Done    DraftBacktestState = "done"
+	Failed  DraftBacktestState = "failed"
+	Running DraftBacktestState = "running"
+)
+
 // Defines values for ImportRequestFormat.
 const (
 	Csv   ImportRequestFormat = "csv"
@@ -244,6 +251,46 @@ type DescribeRequest struct {
 
 	// Title One line for the list of exhibits.
 	Title string `json:"title,omitempty,omitzero"`
+}
+
+// DraftBacktest defines model for DraftBacktest.
+type DraftBacktest struct {
+	By string `json:"by"`
+
+	// Current The draft's text is still the one it ran over.
+	Current bool `json:"current"`
+
+	// Done How many disputes both rule sets have routed.
+	Done       int64     `json:"done"`
+	Draft      int64     `json:"draft"`
+	FinishedAt time.Time `json:"finished_at,omitempty,omitzero"`
+	ID         int64     `json:"id"`
+
+	// Of How many there are; 0 while they are being counted.
+	Of int64 `json:"of"`
+
+	// Outdated It compared the draft with other rules than those in force now.
+	Outdated bool `json:"outdated"`
+
+	// Problem Why it failed, and what to do.
+	Problem string `json:"problem,omitempty,omitzero"`
+
+	// Report Intervals hold their figure with 80 in 100.
+	Report BacktestReport `json:"report,omitempty,omitzero"`
+
+	// SinceDays It looked at disputes that were opened within so many days before it began; at all when absent.
+	SinceDays int                `json:"since_days,omitempty,omitzero"`
+	StartedAt time.Time          `json:"started_at"`
+	State     DraftBacktestState `json:"state"`
+}
+
+// DraftBacktestState defines model for DraftBacktest.State.
+type DraftBacktestState string
+
+// DraftBacktestRequest defines model for DraftBacktestRequest.
+type DraftBacktestRequest struct {
+	// SinceDays Only disputes that were opened within so many days; all when absent.
+	SinceDays int `json:"since_days,omitempty,omitzero"`
 }
 
 // Entry defines model for Entry.
@@ -1039,6 +1086,9 @@ type DraftRulesJSONRequestBody = RuleDraftRequest
 // EditRuleDraftJSONRequestBody defines body for EditRuleDraft for application/json ContentType.
 type EditRuleDraftJSONRequestBody = RuleDraftRequest
 
+// StartDraftBacktestJSONRequestBody defines body for StartDraftBacktest for application/json ContentType.
+type StartDraftBacktestJSONRequestBody = DraftBacktestRequest
+
 // ExplainRulesJSONRequestBody defines body for ExplainRules for application/json ContentType.
 type ExplainRulesJSONRequestBody = RuleExplainRequest
 
@@ -1170,6 +1220,12 @@ type ServerInterface interface {
 	// AskRuleApproval Asks for a second person's approval
 	// (POST /v1/rules/drafts/{id}/ask)
 	AskRuleApproval(c *gin.Context, id ID, params AskRuleApprovalParams)
+	// GetDraftBacktest Reads the newest backtest of a draft, and how far it is
+	// (GET /v1/rules/drafts/{id}/backtest)
+	GetDraftBacktest(c *gin.Context, id ID)
+	// StartDraftBacktest Starts a backtest of a draft that is kept with it
+	// (POST /v1/rules/drafts/{id}/backtest)
+	StartDraftBacktest(c *gin.Context, id ID)
 	// CheckRuleDraft Checks a draft and keeps that it is right
 	// (POST /v1/rules/drafts/{id}/check)
 	CheckRuleDraft(c *gin.Context, id ID, params CheckRuleDraftParams)
@@ -2837,6 +2893,56 @@ func (siw *ServerInterfaceWrapper) AskRuleApproval(c *gin.Context) {
 	siw.Handler.AskRuleApproval(c, id, params)
 }
 
+// GetDraftBacktest operation middleware
+func (siw *ServerInterfaceWrapper) GetDraftBacktest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetDraftBacktest(c, id)
+}
+
+// StartDraftBacktest operation middleware
+func (siw *ServerInterfaceWrapper) StartDraftBacktest(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StartDraftBacktest(c, id)
+}
+
 // CheckRuleDraft operation middleware
 func (siw *ServerInterfaceWrapper) CheckRuleDraft(c *gin.Context) {
 
@@ -3205,6 +3311,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/rules/drafts/:id", wrapper.GetRuleDraft)
 	router.PUT(options.BaseURL+"/v1/rules/drafts/:id", wrapper.EditRuleDraft)
 	router.POST(options.BaseURL+"/v1/rules/drafts/:id/check", wrapper.CheckRuleDraft)
+	router.GET(options.BaseURL+"/v1/rules/drafts/:id/backtest", wrapper.GetDraftBacktest)
+	router.POST(options.BaseURL+"/v1/rules/drafts/:id/backtest", wrapper.StartDraftBacktest)
 	router.POST(options.BaseURL+"/v1/rules/drafts/:id/ask", wrapper.AskRuleApproval)
 	router.POST(options.BaseURL+"/v1/rules/drafts/:id/approve", wrapper.ApproveRuleDraft)
 	router.POST(options.BaseURL+"/v1/rules/drafts/:id/publish", wrapper.PublishRuleDraft)
@@ -4821,6 +4929,85 @@ func (response AskRuleApprovaldefaultApplicationProblemPlusJSONResponse) VisitAs
 	return err
 }
 
+type GetDraftBacktestRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetDraftBacktestResponseObject interface {
+	VisitGetDraftBacktestResponse(w http.ResponseWriter) error
+}
+
+type GetDraftBacktest200JSONResponse DraftBacktest
+
+func (response GetDraftBacktest200JSONResponse) VisitGetDraftBacktestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDraftBacktestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetDraftBacktestdefaultApplicationProblemPlusJSONResponse) VisitGetDraftBacktestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartDraftBacktestRequestObject struct {
+	ID   ID `json:"id"`
+	Body *StartDraftBacktestJSONRequestBody
+}
+
+type StartDraftBacktestResponseObject interface {
+	VisitStartDraftBacktestResponse(w http.ResponseWriter) error
+}
+
+type StartDraftBacktest202JSONResponse DraftBacktest
+
+func (response StartDraftBacktest202JSONResponse) VisitStartDraftBacktestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartDraftBacktestdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartDraftBacktestdefaultApplicationProblemPlusJSONResponse) VisitStartDraftBacktestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CheckRuleDraftRequestObject struct {
 	ID     ID `json:"id"`
 	Params CheckRuleDraftParams
@@ -5435,6 +5622,12 @@ type StrictServerInterface interface {
 	// AskRuleApproval Asks for a second person's approval
 	// (POST /v1/rules/drafts/{id}/ask)
 	AskRuleApproval(ctx context.Context, request AskRuleApprovalRequestObject) (AskRuleApprovalResponseObject, error)
+	// GetDraftBacktest Reads the newest backtest of a draft, and how far it is
+	// (GET /v1/rules/drafts/{id}/backtest)
+	GetDraftBacktest(ctx context.Context, request GetDraftBacktestRequestObject) (GetDraftBacktestResponseObject, error)
+	// StartDraftBacktest Starts a backtest of a draft that is kept with it
+	// (POST /v1/rules/drafts/{id}/backtest)
+	StartDraftBacktest(ctx context.Context, request StartDraftBacktestRequestObject) (StartDraftBacktestResponseObject, error)
 	// CheckRuleDraft Checks a draft and keeps that it is right
 	// (POST /v1/rules/drafts/{id}/check)
 	CheckRuleDraft(ctx context.Context, request CheckRuleDraftRequestObject) (CheckRuleDraftResponseObject, error)
@@ -6762,6 +6955,76 @@ func (sh *strictHandler) AskRuleApproval(ctx *gin.Context, id ID, params AskRule
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AskRuleApprovalResponseObject); ok {
 		if err := validResponse.VisitAskRuleApprovalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDraftBacktest operation middleware
+func (sh *strictHandler) GetDraftBacktest(ctx *gin.Context, id ID) {
+	var request GetDraftBacktestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDraftBacktest(ctx, request.(GetDraftBacktestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDraftBacktest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetDraftBacktestResponseObject); ok {
+		if err := validResponse.VisitGetDraftBacktestResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartDraftBacktest operation middleware
+func (sh *strictHandler) StartDraftBacktest(ctx *gin.Context, id ID) {
+	var request StartDraftBacktestRequestObject
+
+	request.ID = id
+
+	var body StartDraftBacktestJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartDraftBacktest(ctx, request.(StartDraftBacktestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartDraftBacktest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StartDraftBacktestResponseObject); ok {
+		if err := validResponse.VisitStartDraftBacktestResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

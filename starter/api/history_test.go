@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -54,5 +55,38 @@ func TestImportAndBacktest(t *testing.T) {
 		if got := post(c.path, c.body); got.status != c.status {
 			t.Errorf("%s: %d %s, want %d", name, got.status, got.body, c.status)
 		}
+	}
+}
+
+// A backtest of a draft is kept with it: begun by one request, read by others.
+func TestDraftBacktest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.publishes(t)
+	if got := w.post(t, desk.RoleManager, "/v1/imports", oldRows, nil); got.status != http.StatusOK {
+		t.Fatalf("import: %d %s", got.status, got.body)
+	}
+	f := w.drafts(t, strings.Replace(rulesText, "500 USD", "5000 USD", 1))
+	path := fmt.Sprintf("/v1/rules/drafts/%d/backtest", f.ID)
+	if got := w.as(t, desk.RoleViewer, ask{method: http.MethodGet, path: path}); got.status != http.StatusNotFound {
+		t.Errorf("before the first: %d %s", got.status, got.body)
+	}
+	var begun, ended DraftBacktest
+	w.post(t, desk.RoleAnalyst, path, `{}`, nil).into(t, &begun)
+	if begun.State != Running || begun.Draft != f.ID || begun.SinceDays != 0 || !begun.Current {
+		t.Errorf("begun %+v", begun)
+	}
+	for ended.State == "" || ended.State == Running {
+		w.get(t, desk.RoleViewer, path, &ended)
+	}
+	if r := ended.Report; ended.ID != begun.ID || ended.State != Done || ended.Done != int64(r.Disputes) || r.Moved != 1 || ended.Outdated {
+		t.Errorf("ended %+v", ended)
+	}
+	if got := w.post(t, desk.RoleAnalyst, path, `{"since_days":0}`, nil); got.status != http.StatusBadRequest {
+		t.Errorf("of no days: %d %s", got.status, got.body)
+	}
+	wrong := w.drafts(t, "rules: []")
+	if got := w.post(t, desk.RoleAnalyst, fmt.Sprintf("/v1/rules/drafts/%d/backtest", wrong.ID), `{}`, nil); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("of a wrong draft: %d %s", got.status, got.body)
 	}
 }

@@ -69,6 +69,8 @@ var matrix = map[string]struct {
 	"editRuleDraft":       {may: workers, status: 200, send: onDraft(rulesBody("edit"))},
 	"dropRuleDraft":       {may: workers, status: 204, send: onDraft("")},
 	"checkRuleDraft":      {may: workers, status: 200, send: onDraft("")},
+	"getDraftBacktest":    {may: everybody, status: 200, send: afterDraftBacktest},
+	"startDraftBacktest":  {may: workers, status: 202, send: onDraft(`{"since_days":180}`)},
 	"askRuleApproval":     {may: workers, status: 200, send: onDraft("")},
 	"approveRuleDraft":    {may: leaders, status: 200, send: onDraft("")},
 	"publishRuleDraft":    {may: leaders, status: 200, send: onDraft("")},

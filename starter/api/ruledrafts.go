@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 func draftTag(revision int64) string { return strconv.Quote(strconv.FormatInt(revision, 10)) }
@@ -138,4 +140,38 @@ func (a *api) PublishRuleDraft(ctx context.Context, r PublishRuleDraftRequestObj
 		return nil, err
 	}
 	return PublishRuleDraft200JSONResponse(kept), nil
+}
+
+// GetDraftBacktest implements GET /v1/rules/drafts/{id}/backtest.
+func (a *api) GetDraftBacktest(ctx context.Context, r GetDraftBacktestRequestObject) (GetDraftBacktestResponseObject, error) {
+	ctx, by := caller(ctx)
+	kept, err := a.desk.DraftBacktest(ctx, by, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return GetDraftBacktest200JSONResponse(draftBacktest(kept)), nil
+}
+
+// StartDraftBacktest implements POST /v1/rules/drafts/{id}/backtest.
+func (a *api) StartDraftBacktest(ctx context.Context, r StartDraftBacktestRequestObject) (StartDraftBacktestResponseObject, error) {
+	ctx, by := caller(ctx)
+	begun, err := a.desk.StartBacktest(ctx, by, r.ID, time.Duration(r.Body.SinceDays)*day)
+	if err != nil {
+		return nil, err
+	}
+	return StartDraftBacktest202JSONResponse(draftBacktest(begun)), nil
+}
+
+const day = 24 * time.Hour
+
+func draftBacktest(b store.Backtest) DraftBacktest {
+	out := DraftBacktest{
+		ID: b.ID, Draft: b.Draft, By: b.By, SinceDays: int(b.Since / day), State: DraftBacktestState(b.State),
+		Done: b.Done, Of: b.Of, Problem: b.Problem, StartedAt: b.StartedAt, FinishedAt: b.FinishedAt,
+		Current: b.Current, Outdated: b.Outdated,
+	}
+	if b.Report != nil {
+		out.Report = *b.Report
+	}
+	return out
 }

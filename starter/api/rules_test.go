@@ -67,6 +67,17 @@ func (w *world) drafts(t *testing.T, source string) desk.DraftFile {
 	return f
 }
 
+// afterDraftBacktest reads the backtest of a draft that has one.
+func afterDraftBacktest(t *testing.T, w *world) ask {
+	t.Helper()
+	f := w.drafts(t, rulesWith(fmt.Sprint("draft ", marks.Add(1))))
+	w.draft = f.ID
+	if got := w.post(t, desk.RoleAnalyst, fmt.Sprintf("/v1/rules/drafts/%d/backtest", f.ID), `{}`, nil); got.status != http.StatusAccepted {
+		t.Fatalf("backtest: %d %s", got.status, got.body)
+	}
+	return ask{}
+}
+
 // publishes puts a set in force behind the API's back.
 func (w *world) publishes(t *testing.T) store.RuleSet {
 	t.Helper()
