@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
@@ -15,13 +14,6 @@ const (
 	// bannerLines is how many troubles are said at once; the others are folded.
 	bannerLines = 3
 )
-
-// banner is what is wrong, as it was a moment ago.
-type banner struct {
-	mu    sync.Mutex
-	at    time.Time
-	found []store.Trouble
-}
 
 // bannerView is what every page says first when something is wrong.
 type bannerView struct{ First, More []trouble }
@@ -40,7 +32,9 @@ func (c *Console) bannerFor(v *visit) (bannerView, error) {
 	if !v.who.May(desk.MayReadCases) {
 		return bannerView{}, nil
 	}
-	found, err := c.troubles(v)
+	found, err := c.troubles.get(c.desk.Now(), bannerAge, func() ([]store.Trouble, error) {
+		return c.desk.Troubles(v.Request.Context(), v.who)
+	})
 	if err != nil {
 		return bannerView{}, err
 	}
@@ -50,21 +44,6 @@ func (c *Console) bannerFor(v *visit) (bannerView, error) {
 	}
 	first := min(len(said), bannerLines)
 	return bannerView{First: said[:first], More: said[first:]}, nil
-}
-
-func (c *Console) troubles(v *visit) ([]store.Trouble, error) {
-	b := &c.banner
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := c.desk.Now()
-	if !b.at.IsZero() && now.Sub(b.at) < bannerAge {
-		return b.found, nil
-	}
-	found, err := c.desk.Troubles(v.Request.Context(), v.who)
-	if err == nil {
-		b.at, b.found = now, found
-	}
-	return found, err
 }
 
 func say(t store.Trouble) trouble {

@@ -13,6 +13,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/internal/config"
+	"github.com/rebuttal-hq/rebuttal/store"
 )
 
 // Limits of what a browser may send in one request, in bytes.
@@ -68,7 +69,9 @@ type Console struct {
 	session sealer
 	logins  sealer  // of what a login by the issuer began with
 	issuer  *issuer // nil without one
-	banner  banner
+
+	troubles recent[[]store.Trouble]
+	counts   recent[map[string]int] // of the queue's views, by their keys
 }
 
 // Options are what a console takes from the configuration.
@@ -107,6 +110,9 @@ func (c *Console) as(h func(*visit) error) gin.HandlerFunc {
 		case err == nil:
 			if err := h(v); err != nil {
 				c.fail(v, problemOf(err), err)
+			}
+			if g.Request.Method != http.MethodGet {
+				c.counts.forget()
 			}
 		case dispute.KindOf(err) != dispute.Auth:
 			c.fail(v, problemOf(err), err)

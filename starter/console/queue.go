@@ -17,6 +17,9 @@ const (
 	// mostCounted bounds the counts beside the tabs: one that is not smaller is
 	// shown as more.
 	mostCounted = 1000
+	// countsAge is how long the counts that are alike for everybody serve further
+	// pages. What somebody does in the console has them counted anew.
+	countsAge = 2 * time.Second
 )
 
 // tab is one view of the queue.
@@ -27,6 +30,7 @@ type tab struct {
 	Empty   empty
 	choose  func(f *store.CaseFilter, who desk.Actor, now time.Time)
 	counted bool
+	mine    bool // everybody has their own
 	// owned says that the view is about the owner: no other is filtered for.
 	owned bool
 }
@@ -48,7 +52,7 @@ var tabs = []tab{
 		choose: func(f *store.CaseFilter, who desk.Actor, _ time.Time) {
 			f.Answerable, f.Assignee = true, who.ID
 		},
-		counted: true, owned: true,
+		counted: true, mine: true, owned: true,
 	},
 	{
 		Key: "unassigned", Name: "Unassigned", Says: "Open cases that nobody owns.",
@@ -183,7 +187,8 @@ func (c *Console) queue(v *visit) error {
 
 // tabs are the views of the queue, with the filters in force. Without any, the
 // counts of the cases stand beside them; with one they would have to be looked
-// for, which a page cannot wait for.
+// for, which a page cannot wait for. What everybody shares is counted every few
+// seconds for all.
 func (c *Console) tabs(v *visit, current tab, filtered bool) ([]link, error) {
 	var out []link
 	for _, t := range tabs {
@@ -192,19 +197,42 @@ func (c *Console) tabs(v *visit, current tab, filtered bool) ([]link, error) {
 	if filtered {
 		return out, nil
 	}
-	var counted []int // places of tabs
-	var chosen []store.CaseFilter
-	for i, t := range tabs {
-		if t.counted {
-			counted, chosen = append(counted, i), append(chosen, t.filter(store.CaseFilter{}, v.who, c.desk.Now()))
-		}
-	}
-	counts, err := c.desk.CountCases(v.Request.Context(), v.who, mostCounted, chosen...)
+	shared, err := c.counts.get(c.desk.Now(), countsAge, func() (map[string]int, error) {
+		return c.countTabs(v, func(t tab) bool { return t.counted && !t.mine })
+	})
 	if err != nil {
 		return nil, err
 	}
-	for i, place := range counted {
-		out[place].Count = countWord(counts[i])
+	own, err := c.countTabs(v, func(t tab) bool { return t.counted && t.mine })
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range tabs {
+		if t.mine {
+			out[i].Count = countWord(own[t.Key])
+		} else if t.counted {
+			out[i].Count = countWord(shared[t.Key])
+		}
+	}
+	return out, nil
+}
+
+// countTabs counts the cases of some views, by their keys.
+func (c *Console) countTabs(v *visit, which func(tab) bool) (map[string]int, error) {
+	var keys []string
+	var filters []store.CaseFilter
+	for _, t := range tabs {
+		if which(t) {
+			keys, filters = append(keys, t.Key), append(filters, t.filter(store.CaseFilter{}, v.who, c.desk.Now()))
+		}
+	}
+	counts, err := c.desk.CountCases(v.Request.Context(), v.who, mostCounted, filters...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int{}
+	for i, key := range keys {
+		out[key] = counts[i]
 	}
 	return out, nil
 }

@@ -2,9 +2,11 @@ package console
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
@@ -29,11 +31,19 @@ func tabsOf(body string) (words, urls []string) {
 func TestTabsCountWhatTheyShow(t *testing.T) {
 	t.Parallel()
 	w := newSite(t)
+	now := noon
+	w.desk.Now = func() time.Time { return now }
 	empty, _ := tabsOf(w.ask(desk.RoleAnalyst, "/", nil).body)
 	if diff := cmp.Diff([]string{"Mine 0", "Unassigned 0", "Needs a person 0", "Due in 24 h 0", "All open 0", "Awaiting verdict 0", "Ended"}, empty); diff != "" {
 		t.Errorf("tabs of an empty queue (-want +got):\n%s", diff)
 	}
 	w.tell(busyDay()...)
+	now = now.Add(countsAge - 1)
+	soon, _ := tabsOf(w.ask(desk.RoleAnalyst, "/", nil).body)
+	if diff := cmp.Diff([]string{"Mine 2", "All open 0"}, []string{soon[0], soon[4]}); diff != "" {
+		t.Errorf("own and shared tabs a moment later (-want +got):\n%s", diff)
+	}
+	now = now.Add(1)
 	full, urls := tabsOf(w.ask(desk.RoleAnalyst, "/?tab=due", nil).body)
 	if diff := cmp.Diff([]string{"Mine 2", "Unassigned 5", "Needs a person 4", "Due in 24 h 2", "All open 8", "Awaiting verdict 1", "Ended"}, full); diff != "" {
 		t.Errorf("tabs (-want +got):\n%s", diff)
@@ -124,5 +134,18 @@ func TestOpenTabIsWhatWaitsForAnAnswer(t *testing.T) {
 		if diff := cmp.Diff(want, linkedCases(w.ask(desk.RoleAnalyst, path, nil).body)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
+	}
+}
+
+// What somebody does has the counts of everybody made anew.
+func TestActsCountAnew(t *testing.T) {
+	t.Parallel()
+	w := newSite(t)
+	before, _ := tabsOf(w.ask(desk.RoleAnalyst, "/", nil).body)
+	w.tell(busyDay()...)
+	w.ask(desk.RoleAnalyst, casePath(busyDay()[0].defaults().caseID())+"/notes", url.Values{"text": {"called"}})
+	after, _ := tabsOf(w.ask(desk.RoleAnalyst, "/", nil).body)
+	if before[4] != "All open 0" || after[4] != "All open 8" {
+		t.Errorf("%s, then %s", before[4], after[4])
 	}
 }
