@@ -323,7 +323,7 @@ func (e *env) rulesRollBack() *cobra.Command {
 				return usageError{fmt.Errorf("%q is no version; rules history lists them", args[0])}
 			}
 			return e.withDesk(cmd, func(ctx context.Context, d *desk.Desk) error {
-				kept, err := d.RollBackRules(ctx, operator(), version, comment)
+				kept, err := d.RollBackRules(ctx, operator(), version, 0, comment)
 				if err != nil {
 					return e.failed(err)
 				}

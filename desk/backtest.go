@@ -62,6 +62,24 @@ const (
 type backtests struct {
 	turn  sync.Mutex
 	begun atomic.Int32
+
+	running sync.WaitGroup
+	born    sync.Once
+	ctx     context.Context // of all of them; ends with the desk
+	end     context.CancelFunc
+}
+
+func (b *backtests) life() context.Context {
+	b.born.Do(func() { b.ctx, b.end = context.WithCancel(context.Background()) })
+	return b.ctx
+}
+
+// Close ends the backtests that still run, which keep that they were broken off.
+// No other may be started meanwhile.
+func (d *Desk) Close() {
+	d.backtests.life()
+	d.backtests.end()
+	d.backtests.running.Wait()
 }
 
 // StartBacktest has a backtest of a draft run in this process, which goes on
@@ -102,7 +120,7 @@ func (d *Desk) StartBacktest(ctx context.Context, by Actor, draft int64, since t
 		d.backtests.begun.Add(-1)
 		return begun, err
 	}
-	go d.runBacktest(context.WithoutCancel(ctx), by, begun.ID, in)
+	d.backtests.running.Go(func() { d.runBacktest(context.WithoutCancel(ctx), by, begun.ID, in) })
 	return begun, nil
 }
 
@@ -141,6 +159,7 @@ func (d *Desk) inTurn(ctx context.Context, by Actor, in Backtest) (backtest.Repo
 	defer d.backtests.turn.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, backtestLimit)
 	defer cancel()
+	defer context.AfterFunc(d.backtests.life(), cancel)()
 	return d.Backtest(ctx, by, in)
 }
 
@@ -170,6 +189,8 @@ func everySecond(f func()) (stop func()) {
 // brokenOff says why a backtest ended early, and what to do.
 func brokenOff(err error) string {
 	switch {
+	case errors.Is(err, context.Canceled):
+		return "Rebuttal was stopped meanwhile. Run it again."
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("It took longer than %.0f minutes. Run it over a shorter time.", backtestLimit.Minutes())
 	case dispute.KindOf(err) == dispute.Transient:

@@ -28,13 +28,12 @@ func (o office) drafted(t *testing.T, source string) store.RuleDraft {
 // ended waits for the backtest of a draft.
 func (o office) ended(t *testing.T, draft int64) store.Backtest {
 	t.Helper()
-	for range 1000 {
+	for give := time.Now().Add(time.Minute); time.Now().Before(give); time.Sleep(10 * time.Millisecond) {
 		b, err := o.DraftBacktest(t.Context(), mo, draft)
 		ok(t, err)
 		if b.State != store.BacktestRunning {
 			return b
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("the backtest does not end")
 	return store.Backtest{}
@@ -136,11 +135,31 @@ func TestOneBacktestAtATime(t *testing.T) {
 		t.Errorf("one that waits: %+v, %v", b, err)
 	}
 	o.backtests.turn.Unlock()
-	for o.backtests.begun.Load() > 0 {
-		time.Sleep(time.Millisecond)
-	}
+	o.backtests.running.Wait()
 	if b := o.ended(t, draft.ID); b.ID != last.ID || b.State != store.BacktestDone {
 		t.Errorf("after its turn: %+v", b)
+	}
+}
+
+// A process that ends breaks its backtests off, and says so.
+func TestCloseBreaksOff(t *testing.T) {
+	t.Parallel()
+	o, ctx := open(t), t.Context()
+	draft := o.drafted(t, guarded)
+	o.backtests.turn.Lock() // as one that runs
+	_, err := o.StartBacktest(ctx, ana, draft.ID, 0)
+	ok(t, err)
+	closed := make(chan struct{})
+	go func() { o.Close(); close(closed) }()
+	<-o.backtests.life().Done()
+	o.backtests.turn.Unlock()
+	select {
+	case <-closed:
+	case <-time.After(time.Minute):
+		t.Fatal("it does not close")
+	}
+	if b := o.ended(t, draft.ID); b.State != store.BacktestFailed || !strings.Contains(b.Problem, "was stopped meanwhile. Run it again") {
+		t.Errorf("%+v", b)
 	}
 }
 

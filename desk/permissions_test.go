@@ -118,7 +118,7 @@ func useCases(t *testing.T) map[string]struct {
 			return unless(dispute.NotFound, err)
 		}},
 		"roll back rules": {MayPublishRules, func(o office, by Actor) error {
-			_, err := o.RollBackRules(ctx, by, 1<<40, "")
+			_, err := o.RollBackRules(ctx, by, 1<<40, 0, "")
 			return unless(dispute.NotFound, err)
 		}},
 		"start shadow": {MayPublishRules, func(o office, by Actor) error {

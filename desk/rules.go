@@ -90,8 +90,10 @@ func (d *Desk) PublishRules(ctx context.Context, by Actor, name string, source [
 
 // RollBackRules publishes an older version again, for new cases. One that this
 // release no longer takes is refused with what is wrong with it. It asks nobody:
-// the version was in force before, and haste is why one goes back.
-func (d *Desk) RollBackRules(ctx context.Context, by Actor, version int64, comment string) (store.RuleSet, error) {
+// the version was in force before, and haste is why one goes back. Live is the
+// version in force that the actor looked at: another one is a Conflict; zero does
+// not ask.
+func (d *Desk) RollBackRules(ctx context.Context, by Actor, version, live int64, comment string) (store.RuleSet, error) {
 	if err := by.need(MayPublishRules); err != nil {
 		return store.RuleSet{}, err
 	}
@@ -102,7 +104,7 @@ func (d *Desk) RollBackRules(ctx context.Context, by Actor, version int64, comme
 	if _, err := d.parse(fmt.Sprintf("version %d", version), []byte(old.Source)); err != nil {
 		return store.RuleSet{}, err
 	}
-	return d.DB.RestoreRules(ctx, version, by.ID, comment, 0)
+	return d.DB.RestoreRules(ctx, version, by.ID, comment, live)
 }
 
 // RulesInForce are the active rule set, or the built-in default.

@@ -83,7 +83,10 @@ func TestDraftsWay(t *testing.T) {
 	if _, err := o.EditDraft(ctx, ana, f.ID, 0, DraftText{Source: guarded}); dispute.KindOf(err) != dispute.Conflict {
 		t.Errorf("edited after it was published: %v", err)
 	}
-	back, err := o.RollBackRules(ctx, mo, first.Version, "too bold")
+	if _, err := o.RollBackRules(ctx, mo, first.Version, first.Version, "too bold"); dispute.KindOf(err) != dispute.Conflict {
+		t.Errorf("rolled back from a version that is not in force: %v", err)
+	}
+	back, err := o.RollBackRules(ctx, mo, first.Version, 0, "too bold")
 	if err != nil || back.Restores != first.Version || back.Hash != first.Hash {
 		t.Errorf("rolled back %+v, %v", back, err)
 	}

@@ -186,7 +186,8 @@ func childOf(n *yaml.Node, key string) *yaml.Node {
 }
 
 // blockAt is the rule whose dash is on a line: everything below that is farther
-// from the margin belongs to it, and the comment directly above.
+// from the margin belongs to it, comments between wherever they stand, and the
+// comment directly above.
 func (t *text) blockAt(dash int) block {
 	for dash > 0 && !strings.HasPrefix(t.lines[dash], t.margin+"-") { // a dash may stand alone
 		dash--
@@ -197,11 +198,19 @@ func (t *text) blockAt(dash int) block {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		if !strings.HasPrefix(line, t.margin+" ") {
-			break
+		switch {
+		case strings.HasPrefix(line, t.margin+" "):
+			b.end = at + 1
+		case strings.HasPrefix(strings.TrimSpace(line), "#"): // the rule may go on below
+		default:
+			return t.withComment(b)
 		}
-		b.end = at + 1
 	}
+	return t.withComment(b)
+}
+
+// withComment is a block with the comment directly above.
+func (t *text) withComment(b block) block {
 	for b.first > 0 && strings.HasPrefix(t.lines[b.first-1], t.margin+"#") {
 		b.first--
 	}

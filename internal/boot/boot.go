@@ -107,6 +107,9 @@ func vendorDeps(log *slog.Logger) integrations.Deps {
 
 // Close releases every connection.
 func (a *App) Close() {
+	if a.Desk != nil {
+		a.Desk.Close()
+	}
 	if a.temporal != nil {
 		a.temporal.Close()
 	}

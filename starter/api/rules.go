@@ -94,7 +94,7 @@ func (a *api) ListRuleVersions(ctx context.Context, _ ListRuleVersionsRequestObj
 // RollBackRules implements POST /v1/rules/versions/{id}/rollback.
 func (a *api) RollBackRules(ctx context.Context, r RollBackRulesRequestObject) (RollBackRulesResponseObject, error) {
 	ctx, by := caller(ctx)
-	kept, err := a.desk.RollBackRules(ctx, by, r.ID, r.Body.Comment)
+	kept, err := a.desk.RollBackRules(ctx, by, r.ID, 0, r.Body.Comment)
 	if err != nil {
 		return nil, err
 	}

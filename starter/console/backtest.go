@@ -70,8 +70,9 @@ func progressWords(run store.Backtest) string {
 	return "The past disputes are being counted, and the odds learn from their verdicts: " + counted(run.Done) + " so far."
 }
 
-// stillRunning is how soon the page of a running backtest shows itself again.
-const stillRunning = 2 * time.Second
+// stillRunning is after how many seconds the page of a running backtest shows
+// itself again.
+const stillRunning = 2
 
 var backtestTemplate = pageTemplate("backtest")
 
@@ -88,7 +89,7 @@ func (c *Console) backtest(v *visit) error {
 	run := bar.Test // not read once more: it may have ended meanwhile, and the bar would say otherwise
 	view := backtestView{
 		Bar: bar, Problems: f.Problems,
-		MayStart: bar.Writable && len(f.Problems) == 0 && run.State != store.BacktestRunning,
+		MayStart: bar.Writable && len(f.Problems) == 0 && (run.State != store.BacktestRunning || !run.Current),
 	}
 	chosen := usualTime
 	if run.State != "" {
@@ -98,15 +99,16 @@ func (c *Console) backtest(v *visit) error {
 	for _, t := range pastTimes {
 		view.Choices = append(view.Choices, link{Name: t.name, Value: t.value, Current: t.since == chosen})
 	}
-	if run.State == store.BacktestRunning {
-		v.Header("Refresh", strconv.Itoa(int(stillRunning.Seconds())))
-	}
 	if run.Report != nil {
 		if view.Report, err = c.reportOf(v, run); err != nil {
 			return err
 		}
 	}
-	c.render(v, http.StatusOK, page{Template: backtestTemplate, Title: "Backtest · " + f.Name, Nav: "rules", Body: view})
+	p := page{Template: backtestTemplate, Title: "Backtest · " + f.Name, Nav: "rules", Body: view}
+	if run.State == store.BacktestRunning {
+		p.Refresh = stillRunning
+	}
+	c.render(v, http.StatusOK, p)
 	return nil
 }
 

@@ -45,6 +45,7 @@ type page struct {
 	Title    string
 	Nav      string // the entry that is current: queue, cases or rules
 	Body     any
+	Refresh  int // seconds after which it shows itself again where no script runs; 0 for never
 
 	Who    desk.Actor
 	Theme  string

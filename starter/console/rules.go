@@ -54,8 +54,7 @@ type rulesView struct {
 	Drafts  []store.RuleDraft
 	Shadow  *store.RuleShadow // the one that runs
 	Done    string
-	// MayDraft offers to change the rules, MayApply to have open cases follow them.
-	MayDraft, MayApply bool
+	MayDraft bool // offers to change the rules
 }
 
 // setView is what a rule set says.
@@ -101,7 +100,7 @@ func (c *Console) rules(v *visit) error {
 	view := rulesView{
 		Name: text.Name, Version: text.Version, Set: c.setView(ctx, v, rules.Sketch{Set: set}),
 		Done:     ruleDone[v.Query("done")],
-		MayDraft: v.who.May(desk.MayDraftRules), MayApply: v.who.May(desk.MayChangePlans) && text.Version > 0,
+		MayDraft: v.who.May(desk.MayDraftRules),
 	}
 	view.Set.Writable = view.MayDraft
 	if view.Drafts, err = c.desk.RuleDrafts(ctx, v.who); err != nil {

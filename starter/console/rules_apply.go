@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -24,6 +25,8 @@ type applyView struct {
 	Next    string         // where the next one begins; empty at the end
 	NextURL string
 	MayDo   bool
+	// Problem is why it did not come to its end; what was done before is told.
+	Problem string
 }
 
 const (
@@ -39,6 +42,10 @@ var applyTemplate = pageTemplate("apply")
 func (c *Console) previewApply(v *visit) error {
 	f := store.CaseFilter{Queue: v.Query(byQueue), Assignee: v.Query(byOwner), Cursor: v.Query("cursor"), Limit: applyRead}
 	page, err := c.desk.PreviewApply(v.Request.Context(), v.who, f)
+	if dispute.KindOf(err) == dispute.NotFound { // the built-in rules are no version
+		c.showApply(v, http.StatusOK, applyView{})
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -47,7 +54,7 @@ func (c *Console) previewApply(v *visit) error {
 	if page.Next != "" {
 		view.NextURL = with(v.Request.URL, "cursor", page.Next)
 	}
-	c.showApply(v, view)
+	c.showApply(v, http.StatusOK, view)
 	return nil
 }
 
@@ -63,17 +70,34 @@ func (c *Console) applyRules(v *visit) error {
 	defer stop()
 	for began := c.desk.Now(); ; {
 		page, err := c.desk.ApplyToOpen(ctx, v.who, version, f)
-		if err != nil {
+		view.take(page)
+		if err != nil && view.Looked == 0 {
 			return err
 		}
-		view.take(page)
+		if err != nil {
+			view.brokenOff(err, f.Cursor)
+			c.showApply(v, problemOf(err).Status, view)
+			return nil
+		}
 		if f.Cursor = page.Next; page.Next == "" || c.desk.Now().Sub(began) > applyPatience {
 			view.Next = page.Next
 			break
 		}
 	}
-	c.showApply(v, view)
+	c.showApply(v, http.StatusOK, view)
 	return nil
+}
+
+// brokenOff says why applying ended before the last case. It goes on at the
+// cursor, unless another version is in force.
+func (a *applyView) brokenOff(err error, cursor string) {
+	p := problemOf(err)
+	if a.Problem = p.Title; p.Reason != "" {
+		a.Problem = p.Reason
+	}
+	if dispute.KindOf(err) != dispute.Conflict {
+		a.Next = cursor
+	}
 }
 
 // applyOrder is how outcomes are told.
@@ -112,6 +136,6 @@ func (a applyView) Outcomes() []named {
 	return out
 }
 
-func (c *Console) showApply(v *visit, view applyView) {
-	c.render(v, http.StatusOK, page{Template: applyTemplate, Title: "Apply to open cases · Rules", Nav: "rules", Body: view})
+func (c *Console) showApply(v *visit, status int, view applyView) {
+	c.render(v, status, page{Template: applyTemplate, Title: "Apply to open cases · Rules", Nav: "rules", Body: view})
 }

@@ -90,8 +90,14 @@ func backtestStep(f desk.DraftFile, test store.Backtest) barStep {
 	switch {
 	case len(f.Problems) > 0:
 		s.State, s.URL, s.Says = "open", "", "once it is right"
-	case test.State == store.BacktestRunning:
+	case test.State == store.BacktestRunning && test.Current:
 		s.Says, s.Label = "is running", "See how far"
+	case test.State == store.BacktestRunning:
+		s.Says = "one of another text is running"
+	case test.State == store.BacktestFailed:
+		s.Says = "did not come to its end"
+	case test.State == store.BacktestDone && test.Current && test.Outdated:
+		s.Says = "was compared with older rules"
 	case test.State == store.BacktestDone && test.Current && test.Report != nil:
 		s.State, s.Label = "done", "See it"
 		s.Says = fmt.Sprintf("%d of %s move", test.Report.Moved, plural(test.Report.Disputes, "dispute", "disputes"))

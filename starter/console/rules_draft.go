@@ -103,9 +103,11 @@ func (c *Console) beginDraft(v *visit) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.desk.DraftRules(ctx, v.who, desk.DraftText{
-		Name: v.PostForm("name"), Comment: v.PostForm("comment"), Source: text.Source,
-	})
+	in := desk.DraftText{Name: v.PostForm("name"), Comment: v.PostForm("comment"), Source: text.Source}
+	if v.PostForm("from") == desk.Live {
+		in.Base = &text.Version // and not the one that is published right now
+	}
+	f, err := c.desk.DraftRules(ctx, v.who, in)
 	if err != nil {
 		return err
 	}
@@ -186,6 +188,9 @@ func (c *Console) rewrite(v *visit, f desk.DraftFile, do string) (done string, e
 		source, err = addTemplate(v, source)
 	case "rebase":
 		done, edit.Base = "rebased", &f.Live
+		if number(v.PostForm("live")) != f.Live {
+			err = dispute.Errorf(dispute.Conflict, "draft", "version %d was published meanwhile: look at what the draft changes in it", f.Live)
+		}
 	default:
 		done = "moved"
 		source, err = rules.MoveRule(source, id, placeOf(v, f, id, do))

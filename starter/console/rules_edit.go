@@ -15,8 +15,11 @@ import (
 
 // editorView is one rule as a form and as text, side by side, and what it does.
 type editorView struct {
-	Bar   draftBar
-	Rule  string // its id in the draft; empty for a new one
+	Bar draftBar
+	// Revision of the draft is the one that the person looked at: what others do
+	// meanwhile is told before anything is kept.
+	Revision int64
+	Rule     string // its id in the draft; empty for a new one
 	Form  rules.Form
 	Lines []conditionLine
 	Text  string
@@ -73,7 +76,7 @@ func (c *Console) ruleForm(v *visit) error {
 	if err != nil {
 		return err
 	}
-	e := editorView{Rule: v.Query("rule"), Text: rules.NewRule, Case: v.Query("case")}
+	e := editorView{Revision: f.Revision, Rule: v.Query("rule"), Text: rules.NewRule, Case: v.Query("case")}
 	if e.Rule != "" {
 		if e.Text, _, err = rules.RuleText([]byte(f.Source), e.Rule); err != nil {
 			return err
@@ -95,7 +98,7 @@ func (c *Console) writeRule(v *visit) error {
 		return err
 	}
 	e := editorView{
-		Rule: v.PostForm("rule"), Form: postedForm(v), Text: unix(v.PostForm("text")), Base: unix(v.PostForm("base")), Case: strings.TrimSpace(v.PostForm("case")),
+		Revision: number(v.PostForm("revision")), Rule: v.PostForm("rule"), Form: postedForm(v), Text: unix(v.PostForm("text")), Base: unix(v.PostForm("base")), Case: strings.TrimSpace(v.PostForm("case")),
 	}
 	do, at, _ := strings.Cut(v.PostForm("do"), ".")
 	switch do {
@@ -105,16 +108,15 @@ func (c *Console) writeRule(v *visit) error {
 	case "add":
 		e.Form.Builder.Conditions = append(e.Form.Builder.Conditions, rules.Condition{Field: "dispute.amount_base", Op: rules.AtLeast})
 		return c.showEditor(v, http.StatusOK, f, e)
-	case "form", "drop":
-		if n := int(number(at)); do == "drop" && n >= 0 && n < len(e.Form.Builder.Conditions) {
+	case "form":
+		err = e.fromForm()
+	case "drop":
+		if n := int(number(at)); n >= 0 && n < len(e.Form.Builder.Conditions) {
 			e.Form.Builder.Conditions = slices.Delete(e.Form.Builder.Conditions, n, n+1)
 		}
-		err = e.fromForm()
+		err = e.inStep()
 	case "try":
-		if err = e.settle(); err == nil {
-			e.Form, _ = rules.FormOf(e.Text)
-			e.Base = e.Text
-		}
+		err = e.inStep()
 	case "keep":
 		return c.keepRule(v, f, e)
 	default:
@@ -132,6 +134,16 @@ func (e *editorView) fromForm() error {
 	if err == nil {
 		e.Text, e.Base = text, text
 		e.Form, _ = rules.FormOf(text)
+	}
+	return err
+}
+
+// inStep has both sides say what the one says that was changed.
+func (e *editorView) inStep() error {
+	err := e.settle()
+	if err == nil {
+		e.Form, _ = rules.FormOf(e.Text)
+		e.Base = e.Text
 	}
 	return err
 }
@@ -155,11 +167,11 @@ func (e *editorView) settle() error {
 // keepRule writes the rule into the draft.
 func (c *Console) keepRule(v *visit, f desk.DraftFile, e editorView) error {
 	source, err := []byte(nil), e.settle()
+	if err == nil && e.Revision != f.Revision {
+		err = e.overtaken(f)
+	}
 	if err == nil {
 		source, err = rules.PutRule([]byte(f.Source), e.Rule, e.Text)
-	}
-	if err == nil && number(v.PostForm("revision")) != f.Revision {
-		err = dispute.Errorf(dispute.Conflict, "rule", "the draft has changed meanwhile: what you wrote is kept here, look at the draft, then keep it again")
 	}
 	if err == nil {
 		_, err = c.desk.EditDraft(v.Request.Context(), v.who, f.ID, f.Revision, desk.DraftText{Source: string(source)})
@@ -173,6 +185,19 @@ func (c *Console) keepRule(v *visit, f desk.DraftFile, e editorView) error {
 		return c.showEditor(v, http.StatusConflict, f, e)
 	}
 	return err
+}
+
+// overtaken says that others have changed the draft, which the person now knows.
+// A rule that they took away would be a new one.
+func (e *editorView) overtaken(f desk.DraftFile) error {
+	e.Revision = f.Revision
+	const kept = "the draft has changed meanwhile: what you wrote is kept here, look at the draft, then keep it again"
+	if _, _, err := rules.RuleText([]byte(f.Source), e.Rule); e.Rule != "" && dispute.KindOf(err) == dispute.NotFound {
+		gone := e.Rule
+		e.Rule = ""
+		return dispute.Errorf(dispute.Conflict, "rule", "%s, which adds a rule, for it has no rule %s any more", kept, gone)
+	}
+	return dispute.Errorf(dispute.Conflict, "rule", kept)
 }
 
 func (c *Console) showEditor(v *visit, status int, f desk.DraftFile, e editorView) error {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/rules"
 )
 
 // fields are what a form of a page would send.
@@ -131,6 +132,75 @@ func TestEditor(t *testing.T) {
 	}
 }
 
+// What somebody else did meanwhile is told before it is written over, whatever
+// was asked of the page before.
+func TestTwoPeopleWriteOnADraft(t *testing.T) {
+	t.Parallel()
+	w := newSite(t)
+	w.drafted(desk.RoleAnalyst, "Ours")
+	whole, rule := "/rules/drafts/1/text", "/rules/drafts/1/rule"
+	text := w.ask(desk.RoleAnalyst, whole, nil).body
+	form := w.editor(rule + "?rule=high-value")
+	others := func(change func(source []byte) ([]byte, error)) {
+		t.Helper()
+		f := w.draftNow(1)
+		source, err := change([]byte(f.Source))
+		check(t, err)
+		_, err = w.desk.EditDraft(t.Context(), desk.System, 1, f.Revision, desk.DraftText{Source: string(source)})
+		check(t, err)
+	}
+	others(func(source []byte) ([]byte, error) { return append(source, "# theirs\n"...), nil })
+
+	mine := url.Values{"revision": {hiddenRevision(t, text)}, "text": {"rules: []"}, "do": {"check"}}
+	checked := w.ask(desk.RoleAnalyst, whole, mine).body
+	mine.Set("revision", hiddenRevision(t, checked))
+	mine.Set("do", "keep")
+	kept := w.ask(desk.RoleAnalyst, whole, mine)
+	if kept.status != http.StatusConflict || !strings.Contains(kept.body, "rules: []") || !strings.HasSuffix(w.draftNow(1).Source, "# theirs\n") {
+		t.Errorf("the whole text: %d, the draft ends with %q", kept.status, w.draftNow(1).Source[len(w.draftNow(1).Source)-9:])
+	}
+
+	form.Set("queue", "frontline")
+	form.Set("do", "try")
+	form = fields(t, w.ask(desk.RoleAnalyst, rule, form).body, "editor")
+	others(func(source []byte) ([]byte, error) { return rules.RemoveRule(source, "high-value") })
+	form.Set("do", "keep")
+	refused := w.ask(desk.RoleAnalyst, rule, form)
+	for _, want := range []string{"has no rule high-value any more", "queue: frontline", `target="_blank"`} {
+		if refused.status != http.StatusConflict || !strings.Contains(refused.body, want) {
+			t.Errorf("a rule that is gone: %d, it does not say %q", refused.status, want)
+		}
+	}
+	form = fields(t, refused.body, "editor")
+	form.Set("do", "keep")
+	if got := w.ask(desk.RoleAnalyst, rule, form); got.status != http.StatusSeeOther || !strings.Contains(w.draftNow(1).Source, "# theirs") || !strings.Contains(w.draftNow(1).Source, "id: high-value\n") {
+		t.Errorf("kept again: %d\n%s", got.status, w.draftNow(1).Source)
+	}
+}
+
+func hiddenRevision(t *testing.T, page string) string {
+	t.Helper()
+	found := regexp.MustCompile(`class="whole">\s*<input type="hidden" name="revision" value="(\d+)">`).FindStringSubmatch(page)
+	if found == nil {
+		t.Fatal("the form has no revision")
+	}
+	return found[1]
+}
+
+// A line is not taken away over what was written in the text meanwhile.
+func TestALineAndTheText(t *testing.T) {
+	t.Parallel()
+	w := newSite(t)
+	w.drafted(desk.RoleAnalyst, "Ours")
+	form := w.editor("/rules/drafts/1/rule?rule=high-value")
+	form.Set("text", strings.ReplaceAll(form.Get("text"), "senior", "frontline"))
+	form.Set("do", "drop.0")
+	page := w.ask(desk.RoleAnalyst, "/rules/drafts/1/rule", form).body
+	if now := fields(t, page, "editor"); !strings.Contains(page, "both changed") || now.Has("field.0") || !strings.Contains(now.Get("text"), "frontline") {
+		t.Errorf("the form is %v", now)
+	}
+}
+
 // A new rule, a wrong one, and what the check says: lines count within the rule.
 func TestEditorChecks(t *testing.T) {
 	t.Parallel()
@@ -143,7 +213,7 @@ func TestEditorChecks(t *testing.T) {
 	form.Set("text", "- id: big-fraud\n  when: dispute.amount_base > money(\"300 EUR\") && dispute.famly == \"fraudulent\"\n  then: { queue: seniors }\n")
 	form.Set("do", "text")
 	page := w.ask(desk.RoleAnalyst, path, form).body
-	said := regexp.MustCompile(`(?s)<ul class="problems">(.*?)</ul>`).FindString(page)
+	said := regexp.MustCompile(`(?s)<ul class="problems" data-say>(.*?)</ul>`).FindString(page)
 	for _, want := range []string{"Line 2", "dispute.famly", "Did you mean dispute.family?", "Line 3", "seniors", "Did you mean senior?"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the check does not say %q: %s", want, said)

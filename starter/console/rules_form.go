@@ -123,7 +123,7 @@ var comparisonWords = map[rules.Comparison]string{
 // postedForm reads the form's side.
 func postedForm(v *visit) rules.Form {
 	f := rules.Form{
-		ID: word(v, "id"), When: word(v, "when"), Builder: rules.Builder{Conditions: postedConditions(v)},
+		ID: word(v, "id"), When: unix(word(v, "when")), Builder: rules.Builder{Conditions: postedConditions(v)},
 		Queue: word(v, "queue"), Approval: word(v, "approval"), Respond: word(v, "respond"), Ladder: word(v, "ladder"),
 		MinStrength: word(v, "min_strength"), Assign: word(v, "assign"), Notify: postedNotify(v),
 		Hold: v.PostForm("hold") != "", Continue: v.PostForm("continue") != "", Shadow: v.PostForm("shadow") != "",

@@ -35,7 +35,7 @@ func (c *Console) askPublish(v *visit) error {
 		return err
 	}
 	view.Ready, view.Missing = f.MayPublish()
-	if test := view.Bar.Test; test.Current && test.State == store.BacktestDone {
+	if test := view.Bar.Test; test.Current && !test.Outdated && test.State == store.BacktestDone {
 		view.Backtest = &test
 	}
 	c.render(v, http.StatusOK, page{Template: publishTemplate, Title: "Publish " + f.Name, Nav: "rules", Body: view})

@@ -184,7 +184,8 @@ func TestDraftOfAnOlderVersion(t *testing.T) {
 	if !strings.Contains(page, "Version 2 was published after this draft") || strings.Contains(page, "/rules/drafts/1/publish") {
 		t.Errorf("the draft says\n%s", mainOf(page))
 	}
-	w.step(desk.RoleAnalyst, 1, do("rebase"), http.StatusSeeOther)
+	w.step(desk.RoleAnalyst, 1, do("rebase", "live", "1"), http.StatusConflict) // version 2 came after this page
+	w.step(desk.RoleAnalyst, 1, do("rebase", "live", "2"), http.StatusSeeOther)
 	if f := w.draftNow(1); f.Outdated || f.Base != 2 {
 		t.Errorf("it builds on %d", f.Base)
 	}
@@ -228,15 +229,18 @@ func TestRulePagesAreSound(t *testing.T) {
 			}
 		}
 	}
-	visit(http.StatusOK, "/rules", "/rules/history", "/rules/words", "/rules/diff", "/rules/shadow")
-	visit(http.StatusNotFound, "/rules/apply", "/rules/versions/1", "/rules/versions/x", "/rules/drafts/1", "/rules/drafts/x")
+	visit(http.StatusOK, "/rules", "/rules/history", "/rules/words", "/rules/diff", "/rules/shadow", "/rules/apply")
+	visit(http.StatusNotFound, "/rules/versions/1", "/rules/versions/x", "/rules/drafts/1", "/rules/drafts/x")
 	w.tell(busyDay()...)
 	w.inForce("")
 	w.inForce("700 USD")
 	w.drafted(desk.RoleAnalyst, "Right")
 	wrong := w.drafted(desk.RoleAnalyst, "Wrong")
 	w.step(desk.RoleManager, 2, do("check", "revision", fmt.Sprint(wrong.Revision)), http.StatusSeeOther)
-	for i, text := range []string{"rules: [", "rules:\n  - { id: a, when: dispute.famly, then: { queue: x } }\n", ""} {
+	if page := w.ask(desk.RoleManager, "/rules/apply", nil).body; strings.Contains(page, "No version of your own") {
+		t.Error("there is a version to apply")
+	}
+	for i, text := range []string{"rules: [", "rules:\n  - { when: \"true\", then: { queue: x } }\n", "rules:\n  - { id: a, when: dispute.famly, then: { queue: x } }\n", ""} {
 		f := w.drafted(desk.RoleManager, fmt.Sprint("Broken ", i))
 		_, err := w.desk.EditDraft(t.Context(), desk.System, f.ID, f.Revision, desk.DraftText{Source: text})
 		check(t, err)

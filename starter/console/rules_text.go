@@ -12,6 +12,7 @@ import (
 // textView is the whole text of a draft.
 type textView struct {
 	Bar      draftBar
+	Revision int64 // of the draft that the person looked at
 	Text     string
 	Name     string
 	Comment  string
@@ -27,7 +28,7 @@ func (c *Console) draftText(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return c.showText(v, http.StatusOK, f, textView{Text: f.Source, Name: f.Name, Comment: f.Comment})
+	return c.showText(v, http.StatusOK, f, textView{Revision: f.Revision, Text: f.Source, Name: f.Name, Comment: f.Comment})
 }
 
 // writeText checks the whole text or keeps it, right or wrong.
@@ -39,17 +40,18 @@ func (c *Console) writeText(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := textView{Text: unix(v.PostForm("text")), Name: v.PostForm("name"), Comment: v.PostForm("comment")}
+	view := textView{Revision: number(v.PostForm("revision")), Text: unix(v.PostForm("text")), Name: v.PostForm("name"), Comment: v.PostForm("comment")}
 	if v.PostForm("do") != "keep" {
 		return c.showText(v, http.StatusOK, f, view)
 	}
-	_, err = c.desk.EditDraft(v.Request.Context(), v.who, f.ID, number(v.PostForm("revision")), desk.DraftText{Name: view.Name, Comment: view.Comment, Source: view.Text})
+	_, err = c.desk.EditDraft(v.Request.Context(), v.who, f.ID, view.Revision, desk.DraftText{Name: view.Name, Comment: view.Comment, Source: view.Text})
 	switch {
 	case err == nil:
 		v.Redirect(http.StatusSeeOther, draftPath(f.ID, "?done=kept"))
 		return nil
 	case dispute.KindOf(err) == dispute.Conflict:
-		view.Problem = reason(err) + "; what you wrote is kept here"
+		view.Problem = reason(err) + "; what you wrote is kept here, and takes the draft's place when it is kept again"
+		view.Revision = f.Revision
 		return c.showText(v, http.StatusConflict, f, view)
 	}
 	return err

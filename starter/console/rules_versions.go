@@ -122,7 +122,7 @@ func (c *Console) rollBackRules(v *visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	if _, err := c.desk.RollBackRules(v.Request.Context(), v.who, number(v.Param("version")), strings.TrimSpace(v.PostForm("comment"))); err != nil {
+	if _, err := c.desk.RollBackRules(v.Request.Context(), v.who, number(v.Param("version")), number(v.PostForm("live")), strings.TrimSpace(v.PostForm("comment"))); err != nil {
 		return err
 	}
 	v.Redirect(http.StatusSeeOther, "/rules?done=rolled-back")

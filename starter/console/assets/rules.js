@@ -6,13 +6,14 @@
   const form = document.querySelector("form[data-live]");
   if (!form) return;
   let timer, asked = 0;
+  const edited = new Set(); // sides that the other one does not know of yet
 
   // sync asks the server for the other side and takes over what changed. The part
   // that is being typed in stays as it is.
-  async function sync(side, typing) {
+  async function sync(act, typing) {
     const turn = ++asked;
     const body = new URLSearchParams(new FormData(form));
-    body.set("do", side);
+    body.set("do", act);
     let answer;
     try {
       answer = await fetch(form.action, { method: "POST", body, redirect: "error" });
@@ -24,25 +25,32 @@
     const focused = document.activeElement?.id;
     for (const part of form.querySelectorAll("[data-part]")) {
       const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (!fresh || (typing && part.contains(document.activeElement))) {
-        const base = part.querySelector("[name=base]"), now = fresh?.querySelector("[name=base]");
-        if (base && now && side === "form") base.value = now.value;
-        continue;
-      }
-      part.replaceChildren(...fresh.childNodes);
+      if (!fresh) continue;
+      if (!typing || !edited.has(part.dataset.part)) part.replaceChildren(...fresh.childNodes);
+      else if (part.dataset.part === "form") form.elements.base.value = fresh.querySelector("[name=base]").value;
     }
-    if (side === "add") [...form.querySelectorAll(".condition select:first-child")].at(-1)?.focus();
-    else if (side.startsWith("drop")) document.getElementById("add")?.focus();
+    const refused = page.querySelector("[data-part=problem] .bad");
+    if (act !== "add" && !refused && form.elements.base.value === form.elements.text.value) edited.clear();
+    say();
+    if (act === "add") [...form.querySelectorAll(".condition select:first-child")].at(-1)?.focus();
+    else if (act.startsWith("drop")) document.getElementById("add")?.focus();
     else if (focused) document.getElementById(focused)?.focus();
   }
 
-  const sideOf = (element) => element.closest(".by-text") ? "text" : "form";
+  // say tells who cannot see the check and the effect what they say now.
+  function say() {
+    const said = form.querySelector("[data-said]"), now = [...form.querySelectorAll("[data-say]")].map((e) => e.textContent.trim().replace(/\s+/g, " ")).join(" ");
+    if (said.textContent !== now) said.textContent = now;
+  }
 
   form.addEventListener("input", (event) => {
     clearTimeout(timer);
     asked++; // an answer that is under way knows nothing of this
-    const side = sideOf(event.target), typing = event.target.matches("input:not([type=checkbox]), textarea");
-    timer = setTimeout(() => sync(side, typing), typing ? 400 : 0);
+    const side = event.target.closest("[data-part=form], [data-part=text]")?.dataset.part;
+    if (side) edited.add(side);
+    const act = edited.size === 1 ? [...edited][0] : "try"; // of two, neither is to win unasked
+    const typing = event.target.matches("input:not([type=checkbox]), textarea");
+    timer = setTimeout(() => sync(act, typing), typing ? 400 : 0);
   });
 
   form.addEventListener("click", (event) => {
@@ -58,7 +66,7 @@
 document.addEventListener("input", (event) => {
   const text = event.target, box = text.parentElement?.querySelector(".suggest");
   if (!box || !text.matches("textarea")) return;
-  const word = text.value.slice(0, text.selectionStart).match(/[a-z][\w.]+$/i)?.[0].toLowerCase();
+  const end = text.selectionStart, word = text.value.slice(0, end).match(/[a-z][\w.]+$/i)?.[0].toLowerCase();
   const words = word ? [...document.querySelectorAll("#vocabulary option")] : [];
   const fit = words.filter((option) => option.value !== word && option.value.includes(word)).slice(0, 6);
   box.replaceChildren(...fit.map((option) => {
@@ -67,7 +75,7 @@ document.addEventListener("input", (event) => {
     button.textContent = option.value;
     button.title = option.textContent;
     button.addEventListener("click", () => {
-      text.setRangeText(option.value, text.selectionStart - word.length, text.selectionStart, "end");
+      text.setRangeText(option.value, end - word.length, end, "end");
       text.focus();
       text.dispatchEvent(new Event("input", { bubbles: true }));
     });
@@ -125,6 +133,26 @@ document.addEventListener("input", (event) => {
   });
 })();
 
+// A backtest that runs shows how far it is; what one types meanwhile stays.
+(() => {
+  const part = document.querySelector("[data-again]");
+  if (!part) return;
+  async function again() {
+    let fresh;
+    try {
+      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+      fresh = page.querySelector("[data-again]");
+    } catch {
+      setTimeout(again, 2000); // the server may be back by then
+      return;
+    }
+    if (!fresh) return location.reload();
+    part.replaceChildren(...fresh.childNodes);
+    setTimeout(again, 2000);
+  }
+  setTimeout(again, 2000);
+})();
+
 // Problems lead to their line of the text.
 document.addEventListener("click", (event) => {
   const link = event.target.closest('.problems a[href="#text"]'), text = document.getElementById("text");
@@ -133,6 +161,6 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const lines = text.value.split("\n"), from = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
   text.focus();
-  text.setSelectionRange(from, from + lines[line - 1].length);
+  text.setSelectionRange(from, from + (lines[line - 1] ?? "").length);
   text.scrollTop = (line - 3) * 18;
 });
