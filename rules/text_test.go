@@ -128,6 +128,26 @@ func TestMoveRule(t *testing.T) {
 	}
 }
 
+// A comment may stand left of its rule, which goes on below it.
+func TestCommentsAnywhere(t *testing.T) {
+	t.Parallel()
+	const src = "rules:\n  - id: a\n    when: \"true\"\n#   then: { queue: old }\n # or\n    then: { queue: q }\n    continue: true\n# of b\n  - id: b\n    then: { queue: r }\n"
+	text, lines, err := RuleText([]byte(src), "a")
+	if err != nil || !strings.HasSuffix(text, "continue: true\n") || lines != (Lines{First: 2, Last: 7}) {
+		t.Errorf("%v, lines %v, %v", err, lines, text)
+	}
+	moved, err := MoveRule([]byte(src), "a", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set := ReadSketch("t", moved).Set; len(set.Rules) != 2 || set.Rules[0].ID != "b" || set.Rules[0].Continue || !set.Rules[1].Continue {
+		t.Errorf("moved:\n%s", moved)
+	}
+	if back, err := MoveRule(moved, "a", 0); err != nil || string(back) != src {
+		t.Errorf("%v: %s", err, cmp.Diff(src, string(back)))
+	}
+}
+
 func TestTextsThatCannotBeEdited(t *testing.T) {
 	t.Parallel()
 	for name, src := range map[string]string{

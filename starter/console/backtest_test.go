@@ -123,6 +123,14 @@ func TestBacktestPage(t *testing.T) {
 			check(t, err)
 			return d
 		},
+		"edited": func() store.RuleDraft {
+			d := w.toTest(right)
+			w.begun(d)
+			d.Source = strings.Replace(right, "15 USD", "16 USD", 1)
+			d, err := w.db.ChangeRuleDraft(t.Context(), d, "mia", "edited")
+			check(t, err)
+			return d
+		},
 		"outdated": func() store.RuleDraft {
 			d, r := w.toTest(right), someReport()
 			r.Live.Hash = "another"
@@ -155,7 +163,7 @@ func TestBacktestPage(t *testing.T) {
 		"wrong":    {says: []string{"has to be right first", "the first on line 1"}, not: []string{start, again}},
 		"counting": {says: []string{"It runs", "16,384 so far", "<progress aria-label"}, not: []string{start, again}, refresh: true},
 		"running":  {says: []string{"1,234 of 3,600", `<progress max="3600" value="1234"`}, not: []string{start, again, "autofocus"}, refresh: true},
-		"failed":   {says: []string{"did not come to its end", "longer than 15 minutes", again}, not: []string{figures}},
+		"failed":   {says: []string{"did not come to its end", "longer than 15 minutes", again, `<span class="sub">did not come to its end</span>`}, not: []string{figures}},
 		"done": {
 			says: []string{
 				figures, "<strong>37</strong>", "3 in 100", "+1,240.00 USD", "With 80 in 100 between −200.00 USD and +2,680.00 USD", "+2.5 a week", "25 disputes instead of 10",
@@ -165,8 +173,9 @@ func TestBacktestPage(t *testing.T) {
 			},
 			not: []string{"The draft was changed since", "Other rules are in force now", "queue=rare", `href="/cases/` + dispute.Ref{Connection: "stripe-us", ID: "du_old"}.CaseID()},
 		},
+		"edited":       {says: []string{"changed since it began", "one of another text is running", again}, refresh: true},
 		"changed":      {says: []string{"The draft was changed since", again, figures}},
-		"outdated":     {says: []string{"Other rules are in force now", again, figures}},
+		"outdated":     {says: []string{"Other rules are in force now", again, figures, "was compared with older rules"}},
 		"dropped":      {says: []string{"it cannot be tested any more"}, not: []string{start, "may run it"}},
 		"no history":   {says: []string{"nothing to compare", "rebuttal import old.csv --guess", "rebuttal import --from"}, not: []string{figures, "<img"}},
 		"too short":    {says: []string{"nothing to compare", "Look further back."}, not: []string{"rebuttal import"}},

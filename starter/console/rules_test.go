@@ -5,9 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
+	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/rules"
 )
 
@@ -186,8 +189,16 @@ func TestDraftOfAnOlderVersion(t *testing.T) {
 	}
 	w.step(desk.RoleAnalyst, 1, do("rebase", "live", "1"), http.StatusConflict) // version 2 came after this page
 	w.step(desk.RoleAnalyst, 1, do("rebase", "live", "2"), http.StatusSeeOther)
-	if f := w.draftNow(1); f.Outdated || f.Base != 2 {
+	f := w.draftNow(1)
+	if f.Outdated || f.Base != 2 {
 		t.Errorf("it builds on %d", f.Base)
+	}
+	old := someReport()
+	old.Live.Hash = "of version 1"
+	w.tested(f.RuleDraft, old)
+	page = w.ask(desk.RoleManager, "/rules/drafts/1/publish", nil).body
+	if !strings.Contains(page, "compared it with other rules than those in force now") || strings.Contains(page, "the money changes by") {
+		t.Errorf("it is published by old figures\n%s", mainOf(page))
 	}
 }
 
@@ -291,5 +302,35 @@ func TestApplyFromTheConsole(t *testing.T) {
 		if one.UpdateName != "change_plan" {
 			t.Errorf("update %s", one.UpdateName)
 		}
+	}
+}
+
+// What was done before another version was published is told, not lost.
+func TestApplyIsOvertaken(t *testing.T) {
+	t.Parallel()
+	w := newSite(t)
+	for i := range applyRead + 1 {
+		w.tell(story{id: fmt.Sprint("du_", i), due: time.Duration(i+1) * time.Hour, queue: "frontline"})
+	}
+	w.inForce("20 USD")
+	var overtaken sync.Once
+	w.desk.Now = func() time.Time {
+		if len(w.temporal.taken()) > 0 {
+			overtaken.Do(func() { w.inForce("30 USD") })
+		}
+		return noon
+	}
+	got := w.ask(desk.RoleManager, "/rules/apply", url.Values{"version": {"1"}})
+	for _, want := range []string{"It did not come to its end.", "Version 2 is in force now, not 1", "<strong>100</strong> follow it now", `<a href="/rules/apply">Look at what is left</a>`} {
+		if got.status != http.StatusConflict || !strings.Contains(got.body, want) {
+			t.Errorf("%d, it does not say %q\n%s", got.status, want, mainOf(got.body))
+		}
+	}
+	for _, problem := range unsound(got.body) {
+		t.Error(problem)
+	}
+	var view applyView
+	if view.brokenOff(&dispute.Error{Kind: dispute.Transient}, "here"); view.Next != "here" || view.Problem != unreachable.Title {
+		t.Errorf("the database away: %+v", view)
 	}
 }

@@ -46,6 +46,7 @@ func TestPolicy(t *testing.T) {
 		{"writes a rule with the builder", j.build},
 		{"sees the case that it would move", j.moves},
 		{"mistypes and is told how to mend it", j.mistype},
+		{"changes both sides at once and loses neither", j.both},
 		{"keeps it and tests it on the past", j.backtest},
 		{"asks for approval and cannot give it", j.ask},
 		{"Tom approves and publishes", j.publish},
@@ -136,6 +137,7 @@ func (j *journey) mistype(t *testing.T) {
 	w.see(t, "[data-part=check] li", "Line 2, rule costly: dispute.amount_bse is not a field.", "Did you mean dispute.amount_base?")
 	w.see(t, "[data-part=effect]", "It can be tried when nothing is wrong.")
 	w.fill(t, "The rule as text", strings.Replace(right, "500", "600", 1))
+	w.see(t, ".rail", "Nothing is wrong with the draft.")
 	w.press(t, ".rail", "Try it")
 	w.until(t, "the form to say the same", `document.getElementById("value.0").value === "600.00 USD"`)
 	w.see(t, ".rail", "Nothing is wrong with the draft.", "the draft moves 1")
@@ -144,6 +146,21 @@ func (j *journey) mistype(t *testing.T) {
 	w.fill(t, "Value", "600 USD")
 	w.keys(t, kb.Enter)
 	w.see(t, ".rail", "Nothing is wrong with the draft.", "the draft moves 1")
+}
+
+// both changes one side before the other knows of a change: neither is lost.
+func (j *journey) both(t *testing.T) {
+	w := j.mia
+	right := w.value(t, `document.getElementById("text").value`)
+	w.fill(t, "The rule as text", strings.Replace(right, "600", "700", 1))
+	w.choose(t, "Queue", "frontline")
+	w.see(t, "[data-part=problem]", "The form and the text were both changed")
+	w.until(t, "both changes to be there still", `document.getElementById("text").value.includes("700") && document.getElementById("queue").value === "frontline"`)
+	w.press(t, ".by-text", "← Take over into the form")
+	w.until(t, "the form to say what the text says", `document.getElementById("value.0").value === "700.00 USD" && document.getElementById("queue").value === "senior"`)
+	w.fill(t, "Value", "600 USD")
+	w.until(t, "the text to follow", `document.getElementById("text").value.includes("600.00 USD")`)
+	w.until(t, "the check to be said", `document.querySelector("[data-said]").textContent.includes("Nothing is wrong with the draft.")`)
 }
 
 func (j *journey) backtest(t *testing.T) {
