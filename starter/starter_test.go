@@ -166,7 +166,7 @@ func TestRun(t *testing.T) {
 	}
 	stop()
 	app.Close()
-	goleak.VerifyNone(t, running)
+	testenv.NoLeaks(t, running)
 }
 
 // With Temporal away webhooks are taken all the same, and wait.

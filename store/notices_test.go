@@ -251,7 +251,7 @@ func TestALeaseExpires(t *testing.T) {
 	t.Parallel()
 	d, ctx := open(t), t.Context()
 	must[[]Saved](t)(d.SaveNotices(ctx, []NewNotice{newNotice("a")}))
-	must[[]InboxNotice](t)(d.ClaimNotices(ctx, 1, 200*time.Millisecond))
+	must[[]InboxNotice](t)(d.ClaimNotices(ctx, 1, 2*time.Second))
 	if early := must[[]InboxNotice](t)(d.ClaimNotices(ctx, 1, time.Hour)); len(early) != 0 {
 		t.Fatalf("claimed during the lease: %v", events(early))
 	}

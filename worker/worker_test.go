@@ -45,7 +45,7 @@ func TestRunPollsEveryQueueAndStops(t *testing.T) {
 		t.Error(err)
 	}
 	c.Close()
-	goleak.VerifyNone(t, running)
+	testenv.NoLeaks(t, running)
 }
 
 func dial(t *testing.T, address, namespace string) client.Client {
@@ -84,7 +84,7 @@ func TestStartFails(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	c.Close()
-	goleak.VerifyNone(t, running)
+	testenv.NoLeaks(t, running)
 }
 
 // A queue that can never be polled again ends the process instead of leaving it

@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/rebuttal-hq/rebuttal/activities"
@@ -32,6 +33,7 @@ func TestSweep(t *testing.T) {
 			w.env = suite.NewTestWorkflowEnvironment()
 			w.env.SetStartTime(t0)
 			w.env.SetTestTimeout(10 * time.Second)
+			w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 			w.env.RegisterWorkflowWithOptions(Sweep, workflow.RegisterOptions{Name: SweepWorkflow})
 			w.env.RegisterActivity(&fakes{w})
 			w.env.ExecuteWorkflow(SweepWorkflow, activities.SweepInput{Connection: "stripe", Whole: true})

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 	"pgregory.net/rapid"
 
@@ -250,6 +251,7 @@ func (w *world) begin(start time.Time, part int) {
 	w.env = suite.NewTestWorkflowEnvironment()
 	w.env.SetStartTime(start)
 	w.env.SetTestTimeout(30 * time.Second)
+	w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	w.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: ref.WorkflowID(part), TaskQueue: CasesQueue})
 	w.env.RegisterWorkflowWithOptions(Dispute, workflow.RegisterOptions{Name: DisputeWorkflow})
 	w.env.RegisterActivity(&fakes{w})

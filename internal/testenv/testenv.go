@@ -19,8 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/rebuttal-hq/rebuttal/internal/devstack"
 )
 
@@ -83,7 +81,7 @@ func Main(m *testing.M) { os.Exit(run(m)) }
 func MainWithoutLeaks(m *testing.M) {
 	code := run(m)
 	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); err != nil {
+	if err := leaks(); err != nil {
 		fmt.Fprintln(os.Stderr, "testenv:", err)
 		code = max(code, 1)
 	}

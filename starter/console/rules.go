@@ -48,12 +48,12 @@ const hitsSince = 30 * 24 * time.Hour
 
 // rulesView is a rule set in plain language: the one in force, or a draft.
 type rulesView struct {
-	Name    string
-	Version int64 // 0 for the built-in rules and for drafts
-	Set     setView
-	Drafts  []store.RuleDraft
-	Shadow  *store.RuleShadow // the one that runs
-	Done    string
+	Name     string
+	Version  int64 // 0 for the built-in rules and for drafts
+	Set      setView
+	Drafts   []store.RuleDraft
+	Shadow   *store.RuleShadow // the one that runs
+	Done     string
 	MayDraft bool // offers to change the rules
 }
 

@@ -20,11 +20,11 @@ type editorView struct {
 	// meanwhile is told before anything is kept.
 	Revision int64
 	Rule     string // its id in the draft; empty for a new one
-	Form  rules.Form
-	Lines []conditionLine
-	Text  string
-	Base  string // the text that the form was made from
-	Case  string
+	Form     rules.Form
+	Lines    []conditionLine
+	Text     string
+	Base     string // the text that the form was made from
+	Case     string
 	// Problem is what is wrong with the form; the page then keeps what was typed.
 	Problem string
 	Check   liveCheck

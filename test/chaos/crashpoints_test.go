@@ -76,7 +76,11 @@ func TestCrashPoints(t *testing.T) {
 	t.Run("in the first attempt", func(t *testing.T) {
 		t.Parallel()
 		c := newCrash(t, rebuttal, checker, firstAttempts())
-		c.killAsTheyCome(func(r *row) bool { return r.kind == "post card" })
+		for _, card := range c.rows { // one by one: a first attempt gives up after two seconds
+			if card.kind == "post card" {
+				c.killAsTheyCome(func(r *row) bool { return r == card })
+			}
+		}
 		c.killAsTheyCome(func(r *row) bool { return r.vendor == "zendesk" })
 		c.killAsTheyCome(func(r *row) bool { return r.verdict })
 		c.goOn()

@@ -17,6 +17,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/internal/devstack"
 	"github.com/rebuttal-hq/rebuttal/internal/rehearsal"
+	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 	"github.com/rebuttal-hq/rebuttal/simulator/faults"
 	"github.com/rebuttal-hq/rebuttal/simulator/stripe"
 	"github.com/rebuttal-hq/rebuttal/simulator/world"
@@ -89,7 +90,7 @@ func begin(t *testing.T, seed int64, rebuttal, checker string) *storm {
 		}
 	})
 	o := options(t, s.stack.Postgres.URL(), s.stack.Temporal.Address(), s.stack.Temporal.Namespace(), seed)
-	o.Console = reserve(t)
+	o.Console = testenv.Reserve(t)
 	s.sys = prepare(t, o)
 	s.starter = keep(t, rebuttal, "starter", s.sys.File)
 	s.worker = keep(t, rebuttal, "worker", s.sys.File)

@@ -1,8 +1,6 @@
 package chaos
 
 import (
-	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"sync"
@@ -119,24 +117,4 @@ func (k *keeper) end() {
 	}
 	k.mu.Unlock()
 	<-k.done
-}
-
-// reserved stands for a listener that a process of its own will open.
-type reserved struct{ addr net.Addr }
-
-var _ net.Listener = reserved{}
-
-func (r reserved) Accept() (net.Conn, error) { return nil, errors.New("another process listens here") }
-func (r reserved) Close() error              { return nil }
-func (r reserved) Addr() net.Addr            { return r.addr }
-
-// reserve finds a free port.
-func reserve(t *testing.T) reserved {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return reserved{l.Addr()}
 }

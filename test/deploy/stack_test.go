@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/rebuttal-hq/rebuttal/internal/testenv"
 )
 
 // insideImage is where the Dockerfile puts the program, which is its entry point.
@@ -55,12 +56,12 @@ func newStack(t *testing.T, p *types.Project) *stack {
 	for name, service := range p.Services {
 		s.ports[name] = map[int]string{}
 		for _, port := range service.Ports {
-			s.ports[name][int(port.Target)] = freeAddress(t)
+			s.ports[name][int(port.Target)] = testenv.FreeAddress(t)
 		}
 		for _, port := range service.Expose {
 			number, err := strconv.Atoi(port)
 			check(t, err)
-			s.ports[name][number] = freeAddress(t)
+			s.ports[name][number] = testenv.FreeAddress(t)
 		}
 	}
 	t.Cleanup(func() { s.stop(t) })
@@ -72,22 +73,6 @@ func check(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// freeAddress is one below 32768, the most that Temporal's membership table
-// holds, and outside of what the kernel hands out.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var lc net.ListenConfig
-	for range 100 {
-		ln, err := lc.Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))) // #nosec G404 -- no secret
-		if err == nil {
-			check(t, ln.Close())
-			return ln.Addr().String()
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // up starts a service after those it depends on, and returns when it is as its

@@ -123,7 +123,7 @@ func (s *stack) prepareTemporal(t *testing.T, bin string) {
 		"FRONTEND_MEMBERSHIP_PORT", "MATCHING_GRPC_PORT", "MATCHING_MEMBERSHIP_PORT", "HISTORY_GRPC_PORT",
 		"HISTORY_MEMBERSHIP_PORT", "WORKER_GRPC_PORT", "WORKER_MEMBERSHIP_PORT",
 	} {
-		s.move(t, name, freeAddress(t))
+		s.move(t, name, testenv.FreeAddress(t))
 	}
 	s.move(t, "FRONTEND_GRPC_PORT", s.ports["temporal"][7233])
 	s.move(t, "FRONTEND_HTTP_PORT", s.ports["temporal"][7243])

@@ -25,18 +25,14 @@ func TestBothAway(t *testing.T) {
 
 	s.must("kill Temporal", s.stack.Temporal.Kill())
 	s.restartStarter(p)
-	if missing := s.missing(); len(missing) != 1 || !strings.Contains(missing[0], "temporal") {
-		t.Errorf("the starter says that %q is missing; want Temporal alone", missing)
-	}
+	s.until(20*time.Second, "the starter to miss Temporal alone", func() bool { return s.misses("temporal") })
 
 	s.must("stop PostgreSQL", s.stack.Postgres.StopImmediate())
 	time.Sleep(2 * time.Second)
 	if !s.listens() {
 		t.Error("the starter does not answer with both servers away")
 	}
-	if missing := s.missing(); len(missing) != 1 || !strings.Contains(missing[0], "database") {
-		t.Errorf("the starter says that %q is missing; want the database", missing)
-	}
+	s.until(20*time.Second, "the starter to miss the database", func() bool { return s.misses("database") })
 	s.refusesToStart("worker", "store: open")
 	s.refusesToStart("starter", "store: open")
 
@@ -97,8 +93,8 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-// missing is what the starter says it lacks.
-func (s *stage) missing() []string {
+// misses reports whether the starter says that it lacks something, and only that.
+func (s *stage) misses(what string) bool {
 	s.Helper()
 	c := http.Client{Timeout: 10 * time.Second}
 	resp, err := c.Get(s.sys.Console + "/readyz") //nolint:noctx // the client has a time-out
@@ -106,5 +102,5 @@ func (s *stage) missing() []string {
 	defer func() { _ = resp.Body.Close() }()
 	var says struct{ Missing []string }
 	s.must("readyz", json.NewDecoder(resp.Body).Decode(&says))
-	return says.Missing
+	return len(says.Missing) == 1 && strings.Contains(says.Missing[0], what)
 }

@@ -75,7 +75,7 @@ func setUp(t *testing.T) *stage {
 	s.sys, err = rehearsal.Prepare(t.Context(), rehearsal.Options{
 		Folder: t.TempDir(), Database: s.stack.Postgres.URL(), TemporalAddress: s.stack.Temporal.Address(),
 		Namespace: s.stack.Temporal.Namespace(), Day: 24 * time.Hour, Seed: 1,
-		CodecKey: base64.StdEncoding.EncodeToString(key), Console: reserve(t), Rules: []byte(rules),
+		CodecKey: base64.StdEncoding.EncodeToString(key), Console: testenv.Reserve(t), Rules: []byte(rules),
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

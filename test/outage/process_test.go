@@ -1,13 +1,10 @@
 package outage
 
 import (
-	"errors"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
-	"testing"
 	"time"
 )
 
@@ -80,24 +77,4 @@ func (s *stage) listens() bool {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode == http.StatusOK
-}
-
-// reserved stands for a listener that a process of its own will open.
-type reserved struct{ addr net.Addr }
-
-var _ net.Listener = reserved{}
-
-func (r reserved) Accept() (net.Conn, error) { return nil, errors.New("another process listens here") }
-func (r reserved) Close() error              { return nil }
-func (r reserved) Addr() net.Addr            { return r.addr }
-
-// reserve finds a free port.
-func reserve(t *testing.T) reserved {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return reserved{l.Addr()}
 }
