@@ -36,6 +36,13 @@ func needed(k dispute.DecisionKind) (Right, bool) {
 // one makes repeats harmless. What the workflow refuses (too late, already
 // answered, another stage) is an error of kind Conflict with its reason.
 func (d *Desk) Decide(ctx context.Context, by Actor, caseID string, in dispute.Decision) (dispute.Face, error) {
+	if strings.HasPrefix(in.ID, applyPrefix) { // or it would stand for an apply that is to come
+		return dispute.Face{}, dispute.Errorf(dispute.Invalid, "decide", "keys that begin with %s are Rebuttal's own: send another", applyPrefix)
+	}
+	return d.decide(ctx, by, caseID, in)
+}
+
+func (d *Desk) decide(ctx context.Context, by Actor, caseID string, in dispute.Decision) (dispute.Face, error) {
 	right, known := needed(in.Kind)
 	if !known {
 		return dispute.Face{}, dispute.Errorf(dispute.Invalid, "decide", "unknown decision %q; known are %v", in.Kind, dispute.Decisions)
@@ -107,8 +114,7 @@ func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.De
 		item.ID = uuid.NewString()
 	}
 	item.Source, item.At = "person:"+by.ID, d.Now().UTC()
-	err = d.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error { return tx.SaveItems([]dispute.Item{item}) })
-	if err != nil {
+	if err := d.DB.InCase(ctx, row.Ref, func(tx *store.CaseTx) error { return keepOnce(tx, item) }); err != nil {
 		return dispute.Face{}, err
 	}
 	face, err := d.Decide(ctx, by, caseID, dispute.Decision{ID: item.ID, Kind: kind, Item: item.ID})
@@ -116,6 +122,26 @@ func (d *Desk) add(ctx context.Context, by Actor, caseID string, kind dispute.De
 		return dispute.Face{Status: row.Status, Stage: row.View.Snapshot.Stage, Next: row.Next}, d.noteLate(ctx, row, item)
 	}
 	return face, err
+}
+
+// keepOnce keeps what a person adds. The same again under the same id changes
+// nothing; something else is a Conflict, for what is told is not untold.
+func keepOnce(tx *store.CaseTx, item dispute.Item) error {
+	items, err := tx.Items()
+	if err != nil {
+		return err
+	}
+	for _, kept := range items {
+		if kept.Source != item.Source || kept.ID != item.ID {
+			continue
+		}
+		isNote := item.Kind == dispute.ItemNote
+		if isNote != (kept.Kind == dispute.ItemNote) || kept.Blob.SHA256 != item.Blob.SHA256 || isNote && kept.Facts[dispute.FactText] != item.Facts[dispute.FactText] {
+			return dispute.Errorf(dispute.Conflict, "add "+item.ID, "this key was used for something else: send another")
+		}
+		return nil
+	}
+	return tx.SaveItems([]dispute.Item{item})
 }
 
 // noteLate writes a note into the history of a case whose workflow has ended.

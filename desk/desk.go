@@ -6,6 +6,7 @@ package desk
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -141,6 +142,9 @@ func (d *Desk) CreateToken(ctx context.Context, by Actor, name, actor string, ro
 	}
 	if _, ok := rights[role]; !ok {
 		return "", dispute.Errorf(dispute.Invalid, "token", "unknown role %q", role)
+	}
+	if actor = strings.TrimSpace(actor); actor == "" {
+		return "", dispute.Errorf(dispute.Invalid, "token", "a token acts in somebody's name: give an actor")
 	}
 	return d.DB.CreateToken(ctx, name, actor, string(role))
 }

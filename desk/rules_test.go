@@ -64,7 +64,7 @@ func TestDraftsWay(t *testing.T) {
 	if err != nil || f.State != store.DraftWritten || !cmp.Equal(f.Authors, []string{ana.ID, mo.ID}) {
 		t.Fatalf("edited %+v, %v", f, err)
 	}
-	for _, author := range []Actor{mo, {ana.ID, RoleManager}} {
+	for _, author := range []Actor{mo, {ana.ID, RoleManager}, {strings.ToUpper(ana.ID), RoleManager}} {
 		if _, err := o.ApproveDraft(ctx, author, f.ID, 0); dispute.KindOf(err) != dispute.Conflict || !strings.Contains(err.Error(), "another person") {
 			t.Errorf("approved by its author %s: %v", author.ID, err)
 		}

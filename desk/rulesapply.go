@@ -204,12 +204,15 @@ func (d *Desk) moved(ctx context.Context, set *rules.Set, row store.CaseRow) App
 	return c
 }
 
+// applyPrefix begins the ids of decisions by which cases follow a version.
+const applyPrefix = "rules/"
+
 // applied has a case's workflow follow a version. The same version is asked of
 // the same case under the same id, so it is taken once.
 func (d *Desk) applied(ctx context.Context, by Actor, live store.RuleSet, row store.CaseRow) ApplyCase {
 	c := settled(row, "")
-	_, err := d.Decide(ctx, by, row.ID, dispute.Decision{
-		ID: fmt.Sprintf("rules/%d/%s", live.Version, row.ID), Kind: dispute.DecideChangePlan, RuleSet: live.Hash,
+	_, err := d.decide(ctx, by, row.ID, dispute.Decision{
+		ID: fmt.Sprintf("%s%d/%s", applyPrefix, live.Version, row.ID), Kind: dispute.DecideChangePlan, RuleSet: live.Hash,
 	})
 	switch {
 	case err == nil:

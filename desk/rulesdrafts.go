@@ -240,12 +240,18 @@ func (d *Desk) ApproveDraft(ctx context.Context, by Actor, id, revision int64) (
 		if _, err := d.check(draft); err != nil || draft.State == store.DraftApproved {
 			return "", err
 		}
-		if slices.Contains(draft.Authors, by.ID) {
+		if by.Wrote(draft) {
 			return "", dispute.Errorf(dispute.Conflict, fmt.Sprintf("approve draft %d", id), "%s wrote on this draft: another person approves it", by.ID)
 		}
 		draft.State, draft.ApprovedBy = store.DraftApproved, by.ID
 		return "approved", nil
 	})
+}
+
+// Wrote reports whether an actor is among the authors of a draft. Addresses in
+// other letters are the same person.
+func (a Actor) Wrote(draft *store.RuleDraft) bool {
+	return slices.ContainsFunc(draft.Authors, func(author string) bool { return strings.EqualFold(author, a.ID) })
 }
 
 // DropDraft gives a draft up.

@@ -5,9 +5,11 @@ package starter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -79,8 +81,9 @@ func Run(ctx context.Context, ln net.Listener, d Deps) error {
 func routes(d Deps, inbox webhooks.Inbox) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	g := gin.New()
-	g.Use(gin.CustomRecovery(func(c *gin.Context, _ any) {
-		d.Log.ErrorContext(c.Request.Context(), "panic in a request", "path", c.FullPath())
+	// Without a writer: gin's own words quote the request.
+	g.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, cause any) {
+		d.Log.ErrorContext(c.Request.Context(), "panic in a request", "path", c.FullPath(), "cause", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 		c.AbortWithStatus(http.StatusInternalServerError)
 	}))
 	g.Use(d.Tracing.Middleware())

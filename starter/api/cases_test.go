@@ -206,6 +206,10 @@ func TestDecide(t *testing.T) {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}
 
+	in.header = map[string]string{"Idempotency-Key": "rules/8/" + ref.CaseID()}
+	if got := w.as(t, desk.RoleManager, in); got.status != http.StatusUnprocessableEntity || len(w.temporal.taken()) != 0 {
+		t.Errorf("a key that stands for an apply to come: %d %s", got.status, got.body)
+	}
 	in.header = nil
 	w.as(t, desk.RoleManager, in)
 	w.as(t, desk.RoleManager, in)
@@ -285,5 +289,42 @@ func TestNote(t *testing.T) {
 	note.body = []byte(`{"text":"  "}`)
 	if got := w.as(t, desk.RoleAnalyst, note); got.status != http.StatusUnprocessableEntity {
 		t.Errorf("an empty note: %d %s", got.status, got.body)
+	}
+}
+
+// A key that was used is the same note or document again, never another.
+func TestAKeyIsUsedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	key := map[string]string{"Idempotency-Key": "k"}
+	note := func(text string) answer {
+		return w.post(t, desk.RoleAnalyst, "/v1/cases/"+ref.CaseID()+"/notes", body(map[string]any{"text": text}), key)
+	}
+	upload := form(t, "scan.png", picture(t))
+	upload.header = key
+	for _, step := range []struct {
+		what string
+		got  func() answer
+		want int
+	}{
+		{"a note", func() answer { return note("called the customer") }, http.StatusOK},
+		{"the same again", func() answer { return note("called the customer") }, http.StatusOK},
+		{"another text", func() answer { return note("never called") }, http.StatusConflict},
+		{"a file", func() answer { return w.as(t, desk.RoleAnalyst, upload) }, http.StatusConflict},
+	} {
+		if got := step.got(); got.status != step.want {
+			t.Errorf("%s: %d %s, want %d", step.what, got.status, got.body, step.want)
+		}
+	}
+	var kept []string
+	items, err := w.db.Items(t.Context(), ref.CaseID())
+	ok(t, err)
+	for _, one := range items {
+		if one.ID == "k" {
+			kept = append(kept, one.Facts[dispute.FactText])
+		}
+	}
+	if diff := cmp.Diff([]string{"called the customer"}, kept); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -128,6 +128,9 @@ func (c *Codec) DataConverter() converter.DataConverter {
 	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
 }
 
+// maxBody bounds what the Temporal UI sends at once: a page of a history.
+const maxBody = 32 << 20
+
 // Handler answers the Temporal UI's questions below /codec. allow says whether
 // a request may see cases; origin is the UI's address, the only one that a
 // browser may ask from.
@@ -145,6 +148,9 @@ func (c *Codec) Handler(origin string, allow func(*http.Request) bool) http.Hand
 		case !allow(r):
 			http.Error(w, "not allowed to read cases", http.StatusForbidden)
 		default:
+			h.Set("Cache-Control", "no-store")
+			h.Set("X-Content-Type-Options", "nosniff")
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			http.StripPrefix("/codec", codec).ServeHTTP(w, r)
 		}
 	})

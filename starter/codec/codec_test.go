@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -73,6 +74,20 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// spaces is a body far longer than what is taken.
+type spaces struct{ read int }
+
+func (s *spaces) Read(p []byte) (int, error) {
+	if s.read > 2*maxBody {
+		return 0, io.EOF
+	}
+	for i := range p {
+		p[i] = ' '
+	}
+	s.read += len(p)
+	return len(p), nil
+}
+
 func TestHandler(t *testing.T) {
 	t.Parallel()
 	c := codec(t, key(t))
@@ -98,5 +113,11 @@ func TestHandler(t *testing.T) {
 		if tt.want == 200 && !strings.Contains(w.Body.String(), "ImNhbmFyeSI=") {
 			t.Errorf("answer %s does not hold the payload", w.Body)
 		}
+	}
+	long := &spaces{}
+	w := httptest.NewRecorder()
+	c.Handler("", func(*http.Request) bool { return true }).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/codec/decode", long))
+	if w.Code != http.StatusBadRequest || long.read > maxBody+1<<20 {
+		t.Errorf("more than it takes: %d, %d bytes were read", w.Code, long.read)
 	}
 }

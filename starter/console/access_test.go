@@ -210,6 +210,10 @@ func TestCookiesAreSecureBehindHTTPS(t *testing.T) {
 	if cookie := w.send(req).header.Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") {
 		t.Errorf("cookie %q", cookie)
 	}
+	w.console.secure = true // by a public_url with https
+	if cookie := w.send(w.request("", "/login", url.Values{"token": {w.tokens[desk.RoleViewer]}})).header.Get("Set-Cookie"); !strings.Contains(cookie, "; Secure") {
+		t.Errorf("without a word of the proxy: cookie %q", cookie)
+	}
 	out := w.ask(desk.RoleViewer, "/logout", url.Values{})
 	if cookie := out.header.Get("Set-Cookie"); !strings.HasPrefix(cookie, sessionCookie+"=; ") || !strings.Contains(cookie, "Max-Age=0") {
 		t.Errorf("logout leaves %q", cookie)

@@ -6,6 +6,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -66,6 +67,7 @@ func (c *Console) MayRead(r *http.Request) bool {
 // Console is the web pages over a desk.
 type Console struct {
 	desk    *desk.Desk
+	secure  bool // people come by https, whatever a proxy says
 	session sealer
 	logins  sealer  // of what a login by the issuer began with
 	issuer  *issuer // nil without one
@@ -87,7 +89,7 @@ type Options struct {
 // New makes a console. An issuer is first asked when somebody logs in with it.
 func New(d *desk.Desk, o Options) *Console {
 	session := newSealer(o.Secret)
-	c := &Console{desk: d, session: session, logins: session.of(oidcCookie)}
+	c := &Console{desk: d, secure: strings.HasPrefix(o.PublicURL, "https://"), session: session, logins: session.of(oidcCookie)}
 	if o.OIDC != nil {
 		c.issuer = newIssuer(*o.OIDC, o.PublicURL, func() time.Time { return d.Now() })
 	}

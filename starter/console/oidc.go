@@ -106,6 +106,11 @@ func (c *Console) startSession(g *gin.Context, who desk.Actor) error {
 	if err != nil {
 		return &loginError{loginDatabase, err}
 	}
+	if before, ok := c.sessionToken(g.Request); ok { // one that was copied ends with it
+		if err := c.desk.EndLogin(g.Request.Context(), before); err != nil {
+			return &loginError{loginDatabase, err}
+		}
+	}
 	c.setCookie(g, sessionCookie, c.session.seal(secret, until), sessionLength)
 	return nil
 }

@@ -140,6 +140,12 @@ func TestOIDCSessionEnds(t *testing.T) {
 	}
 
 	p, secret = in()
+	p.login("/")
+	if _, err := w.desk.Authenticate(t.Context(), secret); err == nil {
+		t.Error("the login holds after the same browser logged in anew")
+	}
+
+	p, secret = in()
 	list := w.logins()
 	check(t, w.desk.RevokeToken(t.Context(), desk.System, list[len(list)-1].ID))
 	if holds(p, secret) {
@@ -166,7 +172,7 @@ func TestOIDCSessionEnds(t *testing.T) {
 		t.Errorf("logging out ends a token that somebody was given: %v", err)
 	}
 
-	if n := len(w.logins()); n != 3 {
+	if n := len(w.logins()); n != 5 {
 		t.Errorf("%d logins are listed", n)
 	}
 	w.clock.Store(noon.Add(sessionLength + 31*24*time.Hour).Unix())

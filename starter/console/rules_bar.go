@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/rebuttal-hq/rebuttal/desk"
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -118,7 +117,7 @@ func approvalStep(f desk.DraftFile, who desk.Actor) barStep {
 		s.State, s.Says = "done", "by "+f.ApprovedBy
 	case !f.Approval.Needed:
 		s.State, s.Says = "done", "not needed"
-	case f.State == store.DraftAsked && who.May(desk.MayPublishRules) && !slices.Contains(f.Authors, who.ID):
+	case f.State == store.DraftAsked && who.May(desk.MayPublishRules) && !who.Wrote(&f.RuleDraft):
 		s.Says, s.Do, s.Label = "asked of another person", "approve", "Approve"
 	case f.State == store.DraftAsked:
 		s.Says = "waits for another person"

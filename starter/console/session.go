@@ -190,7 +190,7 @@ func theme(g *gin.Context) string {
 // setCookie keeps the cookie from scripts and other sites. A link from a chat
 // still brings it along, which Strict would not.
 func (c *Console) setCookie(g *gin.Context, name, value string, length time.Duration) {
-	secure := g.Request.TLS != nil || strings.EqualFold(g.GetHeader("X-Forwarded-Proto"), "https")
+	secure := c.secure || g.Request.TLS != nil || strings.EqualFold(g.GetHeader("X-Forwarded-Proto"), "https")
 	http.SetCookie(g.Writer, &http.Cookie{ //nolint:gosec // Secure wherever the connection is
 		Name: name, Value: value, Path: "/", MaxAge: int(length.Seconds()),
 		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
