@@ -119,6 +119,15 @@ WITH merged AS (
 )
 SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM merged`
 
+// keepPastSQL lets what a file told stand where a provider's list says nothing.
+const keepPastSQL = `
+UPDATE batch b SET
+    merchant = coalesce(nullif(b.merchant, ''), p.merchant), customer = coalesce(nullif(b.customer, ''), p.customer),
+    product = coalesce(nullif(b.product, ''), p.product), country = coalesce(nullif(b.country, ''), p.country),
+    strength = coalesce(nullif(b.strength, 0), p.strength), response = coalesce(nullif(b.response, ''), p.response),
+    refunded = coalesce(nullif(b.refunded, 0), p.refunded), fees = coalesce(nullif(b.fees, 0), p.fees)
+FROM past_disputes p WHERE p.connection = b.connection AND p.dispute_id = b.dispute_id`
+
 func mergePast(ctx context.Context, tx pgx.Tx, disputes []history.Past, dateless bool) (added, changed int64, err error) {
 	if len(disputes) == 0 {
 		return 0, 0, nil
@@ -137,17 +146,22 @@ func mergePast(ctx context.Context, tx pgx.Tx, disputes []history.Past, dateless
 	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"batch"}, pastColumns, rows); err != nil {
 		return 0, 0, err
 	}
+	if dateless {
+		if _, err := tx.Exec(ctx, keepPastSQL); err != nil {
+			return 0, 0, err
+		}
+	}
 	err = tx.QueryRow(ctx, mergePastSQL, dateless).Scan(&added, &changed)
 	return added, changed, err
 }
 
 // A customer's earlier disputes are counted over all of them, whatever is left
-// out later.
+// out later; another connection's ids name other people.
 const knownSQL = `
 SELECT connection, dispute_id, provider, merchant, amount, currency, reason, network, network_code, family, stage,
        opened_at, due_at, decided_at, response, outcome, strength, customer, metadata, product, country, refunded, fees,
        CASE WHEN customer = '' THEN 0
-            ELSE row_number() OVER (PARTITION BY customer ORDER BY opened_at, connection, dispute_id) - 1 END
+            ELSE row_number() OVER (PARTITION BY connection, customer ORDER BY opened_at, connection, dispute_id) - 1 END
 FROM known_disputes`
 
 // KnownDisputes reads all past disputes in no order, the imported ones and our

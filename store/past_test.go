@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -111,6 +112,64 @@ func TestOwnCasesArePastDisputes(t *testing.T) {
 	p := got[0]
 	if p.Outcome != history.Won || p.Response != dispute.ResponseContest || p.Provider != "stripe" || p.Network != "visa" || p.Amount.Minor != 500 ||
 		p.Family != dispute.FamilyFraudulent || p.Customer != history.CustomerKey("cus_1") || p.Metadata["product"] != "lamp" || !p.DecidedAt.Equal(noon.AddDate(0, 1, 0)) {
+		t.Errorf("known %+v", p)
+	}
+}
+
+// A case is known as it stood when it began, by whom it was answered or not.
+func TestOwnCasesAsTheyBegan(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	later := noon.AddDate(0, 2, 0)
+	for id, fill := range map[string]func(*CaseRow){
+		"went on": func(row *CaseRow) {
+			row.View.Snapshot.Stage = dispute.StagePreArbitration
+			row.View.Stages = map[dispute.Stage]time.Time{dispute.StageChargeback: noon, dispute.StagePreArbitration: later}
+			row.Response = dispute.ResponseContest // by hand: nothing was sent from here
+		},
+		"stayed": func(row *CaseRow) {
+			row.View.Snapshot.Stage = dispute.StageInquiry
+			row.View.Stages = map[dispute.Stage]time.Time{dispute.StageInquiry: noon}
+		},
+	} {
+		inCase(t, d, dispute.Ref{Connection: "stripe-us", ID: id}, func(c *CaseTx) error {
+			row := c.Row()
+			row.View.Snapshot = dispute.Snapshot{ID: id, Amount: dispute.Money{Minor: 500, Currency: "EUR"}, OpenedAt: noon}
+			row.Outcome, row.OutcomeAt, row.Deadline.At = string(dispute.StatusLost), later, later
+			fill(row)
+			return nil
+		})
+	}
+	type began struct {
+		Stage    dispute.Stage
+		Due      bool
+		Response dispute.Response
+	}
+	got := map[string]began{}
+	for _, p := range pastOf(t, d) {
+		got[p.Ref.ID] = began{p.Stage, !p.DueAt.IsZero(), p.Response}
+	}
+	want := map[string]began{"went on": {dispute.StageChargeback, false, dispute.ResponseContest}, "stayed": {dispute.StageInquiry, true, ""}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A provider's list knows less than a file: what it does not say stays.
+func TestListsKeepWhatFilesTold(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	rich := decided(pastDispute("a"), history.Lost)
+	rich.Product, rich.Country, rich.Strength, rich.Fees.Minor = "lamp", "DE", 3, 700
+	poor := rich
+	poor.Product, poor.Country, poor.Customer, poor.Merchant, poor.Strength, poor.Fees.Minor, poor.Outcome = "", "", "", "", 0, 0, history.Won
+	for i, batch := range []PastBatch{{Disputes: []history.Past{rich}}, {Disputes: []history.Past{poor}, Dateless: true}} {
+		key := fmt.Sprint(i)
+		must[Import](t)(d.StartImport(t.Context(), key, "f", "ana", false))
+		must[Import](t)(d.SavePast(t.Context(), key, batch))
+	}
+	p := pastOf(t, d)[0]
+	if p.Outcome != history.Won || p.Product != "lamp" || p.Country != "DE" || p.Strength != 3 || p.Fees.Minor != 700 || p.Customer != rich.Customer || p.Merchant != rich.Merchant {
 		t.Errorf("known %+v", p)
 	}
 }

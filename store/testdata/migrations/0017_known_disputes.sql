@@ -1,0 +1,1 @@
+-- It changes how a view reads, and no table.
