@@ -131,9 +131,12 @@ func (e *env) rulesAsk() *cobra.Command {
 }
 
 func (e *env) rulesApprove() *cobra.Command {
-	return e.draftStep("approve", "Approve somebody else's draft as it stands", func(ctx context.Context, d *desk.Desk, id, revision int64) (desk.DraftFile, error) {
-		return d.ApproveDraft(ctx, operator(), id, revision)
+	var looked int64
+	c := e.draftStep("approve", "Approve somebody else's draft, as it was asked about", func(ctx context.Context, d *desk.Desk, id, _ int64) (desk.DraftFile, error) {
+		return d.ApproveDraft(ctx, operator(), id, looked)
 	})
+	c.Flags().Int64Var(&looked, "revision", 0, "approve this revision and no other; needed for a text that nobody asked about")
+	return c
 }
 
 func (e *env) rulesDrop() *cobra.Command {

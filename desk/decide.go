@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/rebuttal-hq/rebuttal/dispute"
 	"github.com/rebuttal-hq/rebuttal/evidence"
 	"github.com/rebuttal-hq/rebuttal/integrations"
+	"github.com/rebuttal-hq/rebuttal/rules"
 	"github.com/rebuttal-hq/rebuttal/store"
 )
 
@@ -57,11 +60,45 @@ func (d *Desk) decide(ctx context.Context, by Actor, caseID string, in dispute.D
 	if row.WorkflowID == "" {
 		return dispute.Face{}, dispute.Errorf(dispute.Transient, "decide "+row.ID, "the case has just come in; try again in a moment")
 	}
+	if err := d.feasible(ctx, row, in); err != nil {
+		return dispute.Face{}, err
+	}
 	in.By, in.At = by.ID, d.Now().UTC()
 	if in.ID == "" {
 		in.ID = uuid.NewString()
 	}
 	return d.update(ctx, row, in)
+}
+
+// feasible refuses a plan that nobody could carry out: an unknown response, and a
+// queue that neither the case's rules have nor those in force.
+func (d *Desk) feasible(ctx context.Context, row store.CaseRow, in dispute.Decision) error {
+	const op = "decide"
+	if in.Response != "" && in.Response != dispute.ResponseContest && in.Response != dispute.ResponseAccept {
+		return dispute.Errorf(dispute.Invalid, op, "unknown response %q; known are %s and %s", in.Response, dispute.ResponseContest, dispute.ResponseAccept)
+	}
+	if in.Queue == "" {
+		return nil
+	}
+	own, err := d.DB.RuleSet(ctx, row.RuleSet)
+	if err != nil && dispute.KindOf(err) != dispute.NotFound {
+		return err
+	}
+	live, err := d.live(ctx)
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, source := range []string{own.Source, live.Source} {
+		if set, err := rules.Read("rules", []byte(source)); err == nil {
+			known = slices.AppendSeq(known, maps.Keys(set.Queues))
+		}
+	}
+	if slices.Contains(known, in.Queue) {
+		return nil
+	}
+	slices.Sort(known)
+	return dispute.Errorf(dispute.Invalid, op, "there is no queue %q; known are %s", in.Queue, strings.Join(slices.Compact(known), ", "))
 }
 
 func (d *Desk) update(ctx context.Context, row store.CaseRow, in dispute.Decision) (dispute.Face, error) {

@@ -132,7 +132,7 @@ func TestDraftNeedsNobody(t *testing.T) {
 		t.Errorf("a bold file without a draft: %v", err)
 	}
 	// Another version is in force now than the bold draft began from.
-	f, err := o.ApproveDraft(ctx, kim, bold.ID, 0)
+	f, err := o.ApproveDraft(ctx, kim, bold.ID, bold.Revision)
 	if err != nil || !f.Outdated {
 		t.Fatalf("approved %+v, %v", f, err)
 	}

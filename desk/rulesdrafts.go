@@ -69,6 +69,9 @@ func (d *Desk) DraftRules(ctx context.Context, by Actor, in DraftText) (DraftFil
 	if in.Base != nil {
 		base = *in.Base
 	}
+	if base < 0 {
+		return DraftFile{}, noVersion(base)
+	}
 	draft, err := d.DB.AddRuleDraft(ctx, store.RuleDraft{
 		Name: orElse(in.Name, "draft"), Base: base, Source: in.Source, Author: by.ID, Comment: in.Comment,
 	})
@@ -76,6 +79,10 @@ func (d *Desk) DraftRules(ctx context.Context, by Actor, in DraftText) (DraftFil
 		return DraftFile{}, err
 	}
 	return d.draftFile(ctx, draft)
+}
+
+func noVersion(base int64) error {
+	return dispute.Errorf(dispute.Invalid, "draft", "a draft builds on a version, or on 0 for the built-in rules, not on %d", base)
 }
 
 func orElse(text, otherwise string) string {
@@ -191,6 +198,9 @@ func (d *Desk) EditDraft(ctx context.Context, by Actor, id, revision int64, in D
 		}
 		draft.Name, draft.Comment = orElse(in.Name, draft.Name), orElse(in.Comment, draft.Comment)
 		draft.Source, draft.Authors = in.Source, append(draft.Authors, by.ID)
+		if in.Base != nil && *in.Base < 0 {
+			return "", noVersion(*in.Base)
+		}
 		if in.Base != nil {
 			draft.Base = *in.Base
 		}
@@ -234,14 +244,19 @@ func (d *Desk) AskApproval(ctx context.Context, by Actor, id, revision int64) (D
 }
 
 // ApproveDraft is a second person's word that the text as it stands may be
-// published. Who wrote on it may not give it.
+// published. Who wrote on it may not give it. Without a revision it has to be the
+// text that was asked about: an edit since is a Conflict.
 func (d *Desk) ApproveDraft(ctx context.Context, by Actor, id, revision int64) (DraftFile, error) {
 	return d.step(ctx, by, MayPublishRules, id, revision, func(draft *store.RuleDraft) (string, error) {
+		written := draft.State == store.DraftWritten
 		if _, err := d.check(draft); err != nil || draft.State == store.DraftApproved {
 			return "", err
 		}
 		if by.Wrote(draft) {
 			return "", dispute.Errorf(dispute.Conflict, fmt.Sprintf("approve draft %d", id), "%s wrote on this draft: another person approves it", by.ID)
+		}
+		if written && revision == 0 {
+			return "", dispute.Errorf(dispute.Conflict, fmt.Sprintf("approve draft %d", id), "it was edited since anybody asked: look at it, then approve revision %d", draft.Revision)
 		}
 		draft.State, draft.ApprovedBy = store.DraftApproved, by.ID
 		return "approved", nil

@@ -72,7 +72,7 @@ var matrix = map[string]struct {
 	"getDraftBacktest":    {may: everybody, status: 200, send: afterDraftBacktest},
 	"startDraftBacktest":  {may: workers, status: 202, send: onDraft(`{"since_days":180}`)},
 	"askRuleApproval":     {may: workers, status: 200, send: onDraft("")},
-	"approveRuleDraft":    {may: leaders, status: 200, send: onDraft("")},
+	"approveRuleDraft":    {may: leaders, status: 200, send: onDraftAsItIs},
 	"publishRuleDraft":    {may: leaders, status: 200, send: onDraft("")},
 	"previewApply":        {may: everybody, status: 200, send: afterVersion},
 	"applyToOpen":         {may: leaders, status: 200, send: applies},

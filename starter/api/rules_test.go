@@ -56,6 +56,14 @@ func onDraft(text string) func(*testing.T, *world) ask {
 	}
 }
 
+// onDraftAsItIs is about a draft whatever its text is.
+func onDraftAsItIs(t *testing.T, w *world) ask {
+	t.Helper()
+	in := onDraft("")(t, w)
+	in.header = map[string]string{"If-Match": "*"}
+	return in
+}
+
 func (w *world) drafts(t *testing.T, source string) desk.DraftFile {
 	t.Helper()
 	got := w.as(t, desk.RoleAnalyst, ask{method: http.MethodPost, path: "/v1/rules/drafts", body: []byte(body(map[string]any{"source": source, "comment": "why"}))})
@@ -193,8 +201,12 @@ func TestApproverIsNoAuthor(t *testing.T) {
 	if p := got.problem(t); got.status != http.StatusConflict || !strings.Contains(p.Detail, "another person approves it") {
 		t.Errorf("%+v", p)
 	}
+	// Nobody asked: who approves says of which text.
+	if got := w.post(t, desk.RoleAdmin, path+"/approve", "", nil); got.status != http.StatusConflict || !strings.Contains(got.problem(t).Detail, "approve revision 1") {
+		t.Fatalf("a text that nobody asked about: %d %s", got.status, got.body)
+	}
 	// Editing takes an approval back.
-	if got := w.post(t, desk.RoleAdmin, path+"/approve", "", nil); got.status != http.StatusOK {
+	if got := w.post(t, desk.RoleAdmin, path+"/approve", "", map[string]string{"If-Match": `"1"`}); got.status != http.StatusOK {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
 	got = w.as(t, desk.RoleAnalyst, ask{method: http.MethodPut, path: path, body: []byte(rulesBody("y"))})
