@@ -29,6 +29,10 @@ type importing struct {
 	*env
 	file, format, mapping, connection, rejects, from, since string
 	guess, dry, resume                                      bool
+
+	notes      []string // about the rows as a whole, for people
+	unanswered int      // verdicts without a response
+	mend       string   // why they have none
 }
 
 func (e *env) importCommand() *cobra.Command {
@@ -91,9 +95,40 @@ func (in *importing) fromFile(ctx context.Context) error {
 	defer func() { _ = file.Close() }()
 	bar := in.progress(size, filepath.Base(in.file))
 	read := io.TeeReader(file, bar)
+	in.mend = "theirs is empty or none"
+	if !m.Fills("response") {
+		in.mend = "map response"
+	}
 	return in.run(ctx, desk.PastImport{
-		Name: filepath.Base(in.file), Key: key, Rows: history.Read(read, in.formatOf(), m), Resume: in.resume, DryRun: in.dry,
+		Name: filepath.Base(in.file), Key: key, Rows: history.ReadNoting(read, in.formatOf(), m, in.unfilled), Resume: in.resume, DryRun: in.dry,
 	}, bar)
+}
+
+func (in *importing) unfilled(columns []string) {
+	in.notes = append(in.notes, "no row has a value at "+strings.Join(columns, ", ")+": look whether the mapping names the paths right")
+}
+
+// watched gives the same rows and counts the verdicts that teach nothing.
+func (in *importing) watched(rows iter.Seq2[history.Row, error]) iter.Seq2[history.Row, error] {
+	return func(yield func(history.Row, error) bool) {
+		for row, err := range rows {
+			if len(row.Errors) == 0 && row.Past.Outcome != "" && row.Past.Response == "" {
+				in.unanswered++
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// told are the notes about the rows as a whole.
+func (in *importing) told() []string {
+	notes := append([]string{}, in.notes...)
+	if in.unanswered > 0 {
+		notes = append(notes, fmt.Sprintf("%d verdicts without a response teach the odds nothing: %s", in.unanswered, in.mend))
+	}
+	return notes
 }
 
 // propose prints a mapping with what a person should look at.
@@ -156,9 +191,12 @@ func (in *importing) keyOf(m history.Mapping) (key string, size int64, err error
 
 // run takes the rows in and says what came of them. A dry run needs no system.
 func (in *importing) run(ctx context.Context, what desk.PastImport, bar *progressbar.ProgressBar) error {
-	rejects := &rejectFile{path: in.rejectsPath(), resumed: in.resume}
-	what.Reject = rejects.add
+	rejects := &rejectFile{path: in.rejectsPath(), resumed: in.resume && !in.dry}
+	what.Reject, what.Rows = rejects.add, in.watched(what.Rows)
 	do := func(d *desk.Desk) error {
+		if err := rejects.begin(); err != nil {
+			return err
+		}
 		done, err := d.ImportPast(ctx, operator(), what)
 		_ = bar.Finish()
 		if closed := rejects.close(); err == nil {
@@ -196,7 +234,7 @@ func (in *importing) cutShort(done store.Import, err error) error {
 }
 
 func (in *importing) tell(done store.Import, rejects *rejectFile) error {
-	err := in.print(map[string]any{"import": done, "dry_run": in.dry, "rejects": rejects.written()}, func(w io.Writer) {
+	err := in.print(map[string]any{"import": done, "dry_run": in.dry, "rejects": rejects.written(), "notes": in.told()}, func(w io.Writer) {
 		if in.dry {
 			_, _ = fmt.Fprintf(w, "%d rows are right, %d are not; nothing was kept\n", done.Added, done.Rejected)
 		} else {
@@ -204,6 +242,9 @@ func (in *importing) tell(done store.Import, rejects *rejectFile) error {
 		}
 		if rejects.written() != "" {
 			_, _ = fmt.Fprintf(w, "What is wrong with rows is in %s\n", rejects.written())
+		}
+		for _, n := range in.told() {
+			_, _ = fmt.Fprintln(w, "Look here:", n)
 		}
 	})
 	if err == nil && in.dry && done.Rejected > 0 {
@@ -221,13 +262,29 @@ type rejectFile struct {
 	out     *csv.Writer
 }
 
+// begin takes away what a run before has left, except for one that goes on. What
+// is no file of its own, such as /dev/null, stays.
+func (r *rejectFile) begin() error {
+	old, err := os.Lstat(r.path)
+	if err == nil && !r.resumed && old.Mode().IsRegular() {
+		return os.Remove(r.path)
+	}
+	return nil
+}
+
+// add writes at once: rows are committed soon after, and a run that is killed then
+// goes on behind them.
 func (r *rejectFile) add(e history.RowError) error {
 	if r.file == nil {
 		if err := r.open(); err != nil {
 			return err
 		}
 	}
-	return r.out.Write([]string{strconv.Itoa(e.Row), e.Column, e.Reason, e.Mend})
+	if err := r.out.Write([]string{strconv.Itoa(e.Row), e.Column, e.Reason, e.Mend}); err != nil {
+		return err
+	}
+	r.out.Flush()
+	return r.out.Error()
 }
 
 func (r *rejectFile) open() (err error) {
@@ -256,8 +313,7 @@ func (r *rejectFile) close() error {
 	if r.file == nil {
 		return nil
 	}
-	r.out.Flush()
-	return errors.Join(r.out.Error(), r.file.Close())
+	return r.file.Close()
 }
 
 // age reads "180d" or any duration of Go.

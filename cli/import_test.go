@@ -140,7 +140,8 @@ func TestImportFromProvider(t *testing.T) {
 		if strings.Contains(want, "rows") {
 			args += " --dry-run"
 		}
-		if out := on(sys, args).want(t, exitDone); !strings.HasPrefix(out, want) {
+		out := on(sys, args).want(t, exitDone)
+		if !strings.HasPrefix(out, want) || !strings.Contains(out, "tells no dates of verdicts") || !strings.Contains(out, "2 verdicts without a response") {
 			t.Errorf("says %q, want %q", out, want)
 		}
 	}
@@ -163,27 +164,98 @@ func TestImportFromProvider(t *testing.T) {
 func TestDecidedOf(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-	notice := func(id string, status dispute.ProviderStatus, days int, movements ...dispute.Movement) dispute.Notice {
-		return dispute.Notice{Snapshot: &dispute.Snapshot{
+	notice := func(id string, status dispute.ProviderStatus, days int, more ...func(*dispute.Snapshot)) dispute.Notice {
+		s := &dispute.Snapshot{
 			ID: id, Status: status, Stage: dispute.StageChargeback, OpenedAt: now.AddDate(0, 0, -days), Network: "Visa", NetworkCode: "10.4",
-			Amount: dispute.Money{Minor: 100, Currency: "USD"}, Movements: movements,
-		}}
+			Amount: dispute.Money{Minor: 100, Currency: "USD"},
+		}
+		for _, change := range more {
+			change(s)
+		}
+		return dispute.Notice{Snapshot: s}
 	}
-	back := now.AddDate(0, 0, -5)
+	back := func(s *dispute.Snapshot) {
+		s.Movements = []dispute.Movement{{Amount: -100, At: now.AddDate(0, 0, -30)}, {Amount: 100, At: now.AddDate(0, 0, -5)}}
+	}
+	evidence := func(s *dispute.Snapshot) { s.HasEvidence = true }
+	submitted := func(s *dispute.Snapshot) { s.SubmissionCount = 1 }
 	got := decidedOf([]dispute.Notice{
 		notice("open", dispute.ProviderNeedsResponse, 10), notice("old", dispute.ProviderWon, 400), {},
-		notice("lost", dispute.ProviderLost, 20),
-		notice("won", dispute.ProviderWon, 30, dispute.Movement{Amount: -100, At: now.AddDate(0, 0, -30)}, dispute.Movement{Amount: 100, At: back}),
+		notice("lost", dispute.ProviderLost, 30), notice("won", dispute.ProviderWon, 30, back),
+		notice("fought and lost", dispute.ProviderLost, 30, submitted), notice("fought and won", dispute.ProviderWon, 30, back, evidence),
 	}, "stripe-us", "stripe", now, 365*24*time.Hour)
-	if len(got) != 2 {
-		t.Fatalf("%d disputes", len(got))
+	past := func(id string, response dispute.Response, outcome history.Outcome) history.Past {
+		return history.Past{
+			Ref: dispute.Ref{Connection: "stripe-us", ID: id}, Provider: "stripe", Amount: dispute.Money{Minor: 100, Currency: "USD"},
+			Network: "visa", NetworkCode: "10.4", Family: dispute.FamilyFraudulent, Stage: dispute.StageChargeback,
+			OpenedAt: now.AddDate(0, 0, -30), DecidedAt: now, Response: response, Outcome: outcome,
+			Refunded: dispute.Money{Currency: "USD"}, Fees: dispute.Money{Currency: "USD"},
+		}
 	}
-	lost, won := got[0], got[1]
-	if lost.Outcome != history.Lost || lost.Response != "" || !lost.DecidedAt.Equal(now) || lost.Network != "visa" || lost.Family != dispute.FamilyFraudulent {
-		t.Errorf("lost %+v", lost)
+	// Won and lost ones are alike in when they are known and in what shows that
+	// they were contested, or odds would learn of wins alone.
+	want := []history.Past{
+		past("lost", "", history.Lost), past("won", "", history.Won),
+		past("fought and lost", dispute.ResponseContest, history.Lost), past("fought and won", dispute.ResponseContest, history.Won),
 	}
-	if won.Outcome != history.Won || won.Response != dispute.ResponseContest || !won.DecidedAt.Equal(back) || won.Ref != (dispute.Ref{Connection: "stripe-us", ID: "won"}) {
-		t.Errorf("won %+v", won)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What is said about the rows as a whole, behind the counts.
+func TestImportNotes(t *testing.T) {
+	t.Parallel()
+	row := `{"id":"d1","opened":"2026-01-01","amount":1,"currency":"USD","outcome":"won"`
+	const columns = "defaults: {connection: x}\ncolumns: {id: id, opened: opened, amount: amount, currency: currency, outcome: outcome"
+	for name, c := range map[string]struct {
+		rows, mapping string
+		want          string
+	}{
+		"nothing to say":   {row + `,"answer":"contest"}`, columns + ", answer: response}", ""},
+		"response unknown": {row + "}\n" + row + "}", columns + "}", "Look here: 2 verdicts without a response teach the odds nothing: map response\n"},
+		"response none":    {row + `,"answer":"none"}`, columns + ", answer: response}", "Look here: 1 verdicts without a response teach the odds nothing: theirs is empty or none\n"},
+		"a wrong path": {
+			row + `,"payment":{"answer":"contest"}}`, columns + ", answer: response, payment.fee: fees, payment.answer: reason}",
+			"Look here: no row has a value at answer, payment.fee: look whether the mapping names the paths right\n" +
+				"Look here: 1 verdicts without a response teach the odds nothing: theirs is empty or none\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := folder(t, map[string]string{"old.jsonl": c.rows, "map.yaml": c.mapping})
+			out := call("import", filepath.Join(dir, "old.jsonl"), "--mapping", filepath.Join(dir, "map.yaml"), "--dry-run").want(t, exitDone)
+			if _, notes, _ := strings.Cut(out, "\n"); notes != c.want {
+				t.Errorf("says %q, want %q", notes, c.want)
+			}
+		})
+	}
+}
+
+func TestRejectFile(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"old.csv": oldFile, "bare.csv": "Dispute ID,Opened,Amount,Currency\n", "r.csv": "from the run before\n"})
+	path := filepath.Join(dir, "r.csv")
+
+	resumed := &rejectFile{path: path, resumed: true}
+	ok(t, resumed.begin())
+	ok(t, resumed.add(history.RowError{Row: 7, Column: "Amount", Reason: "why", Mend: "how"}))
+	if got, want := read(t, path), "from the run before\n7,Amount,why,how\n"; got != want {
+		t.Errorf("before its end a resumed run has written %q, want %q", got, want)
+	}
+	ok(t, resumed.close())
+
+	mapping := write(t, "columns: {Dispute ID: id, Opened: opened, Amount: amount, Currency: currency}\ndefaults: {connection: x}")
+	call("import", filepath.Join(dir, "bare.csv"), "--mapping", mapping, "--dry-run", "--rejects", path).want(t, exitDone)
+	if _, err := os.Lstat(path); !os.IsNotExist(err) {
+		t.Errorf("a run without rejects left those of the run before: %v", err)
+	}
+
+	link := filepath.Join(dir, "null")
+	ok(t, os.Symlink(os.DevNull, link))
+	ok(t, (&rejectFile{path: link}).begin())
+	if _, err := os.Lstat(link); err != nil {
+		t.Errorf("what is no file of its own was removed: %v", err)
 	}
 }
 

@@ -49,6 +49,8 @@ func (in *importing) fromProvider(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	in.mend = "the provider's list does not say of them that evidence was sent"
+	in.notes = append(in.notes, "the provider tells no dates of verdicts: backtests learn nothing from these about disputes opened before today")
 	bar := in.progress(int64(len(found)), in.from)
 	return in.run(ctx, desk.PastImport{
 		Name: "from " + in.from, Key: fmt.Sprintf("from %s %s", in.from, now.Format(time.RFC3339Nano)), Rows: numbered(found), DryRun: in.dry, Dateless: true,
@@ -56,6 +58,10 @@ func (in *importing) fromProvider(ctx context.Context) error {
 }
 
 // decidedOf are the decided disputes of a list that were opened recently enough.
+// No list tells when the verdict came: won and lost ones alike count from now, so
+// that no backtest learns from the ones before the others. They were contested
+// where the list says that evidence was sent: that a dispute was won says it not,
+// or odds would learn of wins alone.
 func decidedOf(notices []dispute.Notice, connection, vendor string, now time.Time, back time.Duration) []history.Past {
 	var out []history.Past
 	for _, n := range notices {
@@ -66,32 +72,16 @@ func decidedOf(notices []dispute.Notice, connection, vendor string, now time.Tim
 		p := history.Past{
 			Ref: dispute.Ref{Connection: connection, ID: s.ID}, Provider: vendor, Amount: s.Amount, Reason: s.Reason,
 			Network: networks.Network(s.Network), NetworkCode: s.NetworkCode, Family: networks.Family(*s), Stage: s.Stage,
-			OpenedAt: s.OpenedAt, DueAt: s.DueBy, DecidedAt: decidedAt(s, now), Outcome: history.Lost,
+			OpenedAt: s.OpenedAt, DueAt: s.DueBy, DecidedAt: now, Outcome: history.Lost,
 			Refunded: dispute.Money{Currency: s.Amount.Currency}, Fees: dispute.Money{Currency: s.Amount.Currency},
 		}
 		if s.HasEvidence || s.SubmissionCount > 0 {
 			p.Response = dispute.ResponseContest
 		}
 		if s.Status == dispute.ProviderWon {
-			p.Response, p.Outcome = dispute.ResponseContest, history.Won
+			p.Outcome = history.Won
 		}
 		out = append(out, p)
 	}
 	return out
-}
-
-// decidedAt is when the verdict was known at the latest: providers list no date
-// of it, so it is the money's way back, or now. Too late only makes odds learn
-// later, never ahead of time.
-func decidedAt(s *dispute.Snapshot, now time.Time) time.Time {
-	var back time.Time
-	for _, m := range s.Movements {
-		if s.Status == dispute.ProviderWon && m.Amount > 0 && m.At.After(back) {
-			back = m.At
-		}
-	}
-	if back.IsZero() {
-		return now
-	}
-	return back
 }

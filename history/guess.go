@@ -72,6 +72,7 @@ func Guess(r io.Reader, format Format, defaults map[string]string) (m Mapping, n
 	g.dates()
 	g.amounts()
 	g.values()
+	g.answers()
 	return m, g.notes, nil
 }
 
@@ -212,6 +213,9 @@ func unread(format string, cells []string) []string {
 var (
 	commaDecimals = regexp.MustCompile(`^[0-9. ']*,[0-9]{2}$`)
 	pointDecimals = regexp.MustCompile(`^[0-9, ']*\.[0-9]{2}$`)
+	// eitherWay has one mark before three digits, or none: nothing tells whether
+	// decimals or thousands are behind it.
+	eitherWay = regexp.MustCompile(`^[0-9]+$|^[0-9]{1,3}[.,][0-9]{3}$`)
 )
 
 // count is how many cells fit.
@@ -240,6 +244,15 @@ func (g *guess) amounts() {
 	case bare:
 		g.m.Amounts = "major"
 		g.note("amounts have no decimals: write amounts: minor if 1250 means 12.50")
+	case count(cells, eitherWay) == len(cells):
+		g.note(`amounts such as 1,250 and 1.250 can be read two ways: look whether decimal is "." or ","`)
+	}
+}
+
+// answers looks whether odds could learn from the verdicts.
+func (g *guess) answers() {
+	if g.column(fieldOutcome) != "" && g.column(fieldResponse) == "" && g.m.Defaults[fieldResponse] == "" {
+		g.note("no column looks like response: verdicts without one teach the odds nothing; map one, or name a value under defaults")
 	}
 }
 

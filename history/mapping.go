@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -99,7 +100,8 @@ type Mapping struct {
 	Amounts string `yaml:"amounts,omitempty"`
 	// Delimiter parts a CSV file's columns; a comma when empty.
 	Delimiter string `yaml:"delimiter,omitempty"`
-	// Values lead, by field, from the file's words to ours.
+	// Values lead, by field, from the file's words to ours; ids, customers, dates
+	// and amounts have none.
 	Values map[string]map[string]string `yaml:"values,omitempty"`
 }
 
@@ -114,6 +116,11 @@ func ParseMapping(src []byte) (Mapping, error) {
 	}
 	_, err := m.compile()
 	return m, err
+}
+
+// Fills says whether a column or a default fills a field.
+func (m Mapping) Fills(field string) bool {
+	return m.Defaults[field] != "" || slices.Contains(slices.Collect(maps.Values(m.Columns)), field)
 }
 
 // YAML is the mapping as a file to edit.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -37,6 +39,13 @@ const maxRow = 1 << 20
 // error that ends the reading is about the mapping or the file as a whole, of
 // kind Invalid, or what the reader says.
 func Read(r io.Reader, format Format, m Mapping) iter.Seq2[Row, error] {
+	return ReadNoting(r, format, m, func([]string) {})
+}
+
+// ReadNoting is Read that names, once a file of JSON lines was read to its end,
+// the mapped columns at which no row had a value. A CSV file without a mapped
+// column is refused.
+func ReadNoting(r io.Reader, format Format, m Mapping, unfilled func(columns []string)) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		p, err := m.compile()
 		if err != nil {
@@ -47,7 +56,7 @@ func Read(r io.Reader, format Format, m Mapping) iter.Seq2[Row, error] {
 		case CSV:
 			p.readCSV(r, yield)
 		case JSONL:
-			p.readJSON(r, yield)
+			p.readJSON(r, yield, unfilled)
 		default:
 			yield(Row{}, dispute.Errorf(dispute.Invalid, opRead, "the format %q is neither csv nor jsonl", format))
 		}
@@ -170,7 +179,8 @@ func (p *plan) places(header []string) (map[string]int, error) {
 	return at, nil
 }
 
-func (p *plan) readJSON(r io.Reader, yield func(Row, error) bool) {
+func (p *plan) readJSON(r io.Reader, yield func(Row, error) bool, unfilled func([]string)) {
+	empty := maps.Clone(p.Columns)
 	lines := bufio.NewScanner(skipMark(r))
 	lines.Buffer(nil, maxRow)
 	for number := 1; lines.Scan(); number++ {
@@ -183,6 +193,7 @@ func (p *plan) readJSON(r io.Reader, yield func(Row, error) bool) {
 			row.Errors = []RowError{{number, "", "it is not one JSON object", "write one object a line"}}
 		} else {
 			row.Past, row.Errors = p.read(number, func(column string) string { return cells[column] })
+			maps.DeleteFunc(empty, func(column, _ string) bool { return cells[column] != "" })
 		}
 		if !yield(row, nil) {
 			return
@@ -193,6 +204,8 @@ func (p *plan) readJSON(r io.Reader, yield func(Row, error) bool) {
 		yield(Row{}, dispute.Errorf(dispute.Invalid, opRead, "a row is longer than %d bytes", maxRow))
 	case err != nil:
 		yield(Row{}, err)
+	case len(empty) > 0:
+		unfilled(slices.Sorted(maps.Keys(empty)))
 	}
 }
 

@@ -65,7 +65,7 @@ func TestReadTells(t *testing.T) {
 		{Number: 3, Past: Past{
 			Ref: dispute.Ref{Connection: "adyen-eu", ID: "A2"}, Provider: "adyen", Amount: dispute.Money{Minor: 500, Currency: "JPY"},
 			Network: "mastercard", NetworkCode: "4837", Family: dispute.FamilyFraudulent, Stage: dispute.StageChargeback,
-			OpenedAt: date(2026, 7, 2, 22), DecidedAt: date(2026, 7, 31, 22), Outcome: Lost,
+			OpenedAt: date(2026, 7, 2, 22), DecidedAt: date(2026, 8, 1, 22).Add(-time.Second), Outcome: Lost,
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -140,6 +140,130 @@ func TestRowErrors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestValuesTranslate(t *testing.T) {
+	t.Parallel()
+	m := standard("id", "opened", "amount", "currency", "provider", "connection", "strength", "country", "reason")
+	m.Values = map[string]map[string]string{
+		"provider": {"PSP 1": "stripe"}, "connection": {"Shop US": "stripe-us"}, "strength": {"gut": "3"},
+		"currency": {"Euro": "eur"}, "country": {"Deutschland": "de"}, "reason": {"n/a": ""},
+	}
+	file := "id,opened,amount,currency,provider,connection,strength,country,reason\n" +
+		"d1,2026-01-01,1.00,EURO,psp 1,Shop US,gut,deutschland,N/A\nd2,2026-01-01,1.00,USD,adyen,eu,4,fr,fraud\n"
+	got := collect(t, file, CSV, m)
+	want := []Row{
+		{Number: 2, Past: Past{
+			Ref: dispute.Ref{Connection: "stripe-us", ID: "d1"}, Provider: "stripe", Amount: dispute.Money{Minor: 100, Currency: "EUR"},
+			Family: dispute.FamilyGeneral, Stage: dispute.StageChargeback, OpenedAt: date(2026, 1, 1, 0), Strength: 3, Country: "DE",
+		}},
+		{Number: 3, Past: Past{
+			Ref: dispute.Ref{Connection: "eu", ID: "d2"}, Provider: "adyen", Amount: dispute.Money{Minor: 100, Currency: "USD"}, Reason: "fraud",
+			Family: dispute.FamilyFraudulent, Stage: dispute.StageChargeback, OpenedAt: date(2026, 1, 1, 0), Strength: 4, Country: "FR",
+		}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// What is required is still required behind a translation to nothing.
+func TestTranslatedToNothing(t *testing.T) {
+	t.Parallel()
+	m := standard("id", "opened", "amount", "currency")
+	m.Values = map[string]map[string]string{"currency": {"none": ""}}
+	got := collect(t, "id,opened,amount,currency\nd1,2026-01-01,1.00,None\n", CSV, m)
+	want := []RowError{{2, "currency", "there is no currency", "fill it, or name a value under defaults"}}
+	if diff := cmp.Diff(want, got[0].Errors); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A day without a time is over before its verdict is known.
+func TestDecidedOnADay(t *testing.T) {
+	t.Parallel()
+	m := standard("id", "opened", "amount", "currency", "decided")
+	m.Zone = "America/New_York"
+	for cell, want := range map[string]time.Time{
+		"2026-01-05":                time.Date(2026, 1, 6, 4, 59, 59, 0, time.UTC),
+		"2026-01-05 10:00":          date(2026, 1, 5, 15),
+		"2026-01-05T10:00:00Z":      date(2026, 1, 5, 10),
+		"2026-03-08":                time.Date(2026, 3, 9, 3, 59, 59, 0, time.UTC), // 23 hours
+		"2026-12-31":                time.Date(2027, 1, 1, 4, 59, 59, 0, time.UTC),
+		"2026-01-05T10:00:00-05:00": date(2026, 1, 5, 15),
+	} {
+		got := collect(t, "id,opened,amount,currency,decided\nd1,2026-01-05T09:00:00Z,1.00,USD,"+cell+"\n", CSV, m)
+		if len(got[0].Errors) > 0 || !got[0].Past.DecidedAt.Equal(want) {
+			t.Errorf("%s is read as %v, want %v; %v", cell, got[0].Past.DecidedAt, want, got[0].Errors)
+		}
+	}
+}
+
+func TestReadNoting(t *testing.T) {
+	t.Parallel()
+	m := standard("id", "opened", "amount", "currency", "payment.fee", "verdict")
+	m.Columns["payment.fee"], m.Columns["verdict"] = "fees", "outcome"
+	row := `{"id":"d1","opened":"2026-01-01","amount":1,"currency":"USD"`
+	for text, want := range map[string][]string{
+		row + "}\n":                                 {"payment.fee", "verdict"},
+		row + "}\n" + row + `,"verdict":"won"}`:     {"payment.fee"},
+		row + `,"verdict":null,"payment.fee":1}`:    {"verdict"},
+		row + `,"verdict":"","payment":{"fee":1}}`:  {"verdict"},
+		row + `,"verdict":"x","payment":{"fee":1}}`: nil,
+	} {
+		var got []string
+		for _, err := range ReadNoting(strings.NewReader(text), JSONL, m, func(columns []string) { got = columns }) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", text, diff)
+		}
+	}
+	for _, err := range ReadNoting(strings.NewReader(row+"}\n"+row+"}\n"), JSONL, m, func([]string) { t.Error("told of a file that was not read to its end") }) {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
+}
+
+func TestGuessNotes(t *testing.T) {
+	t.Parallel()
+	const twoWays, noAnswer = "amounts such as 1,250 and 1.250 can be read two ways", "no column looks like response"
+	for name, c := range map[string]struct {
+		header, row string // two more columns: an amount, and what it has
+		note        string
+		want        bool
+	}{
+		"a comma and three digits":     {"amount,currency", "\"12,500\",KWD", twoWays, true},
+		"a point and three digits":     {"amount,currency", "1.250,EUR", twoWays, true},
+		"a whole amount beside it":     {"amount,currency", "1.250,EUR\nd2,900,EUR", twoWays, true},
+		"more digits than a group has": {"amount,currency", "1.250,EUR\nd2,1250.500,EUR", twoWays, false},
+		"two decimals beside it":       {"amount,currency", "1.250,EUR\nd2,12.50,EUR", twoWays, false},
+		"two groups":                   {"amount,currency", "\"1,250,000\",EUR", twoWays, false},
+		"two decimals":                 {"amount,currency", "12.50,USD", twoWays, false},
+		"minor units":                  {"amount_cents,currency", "1.250,EUR", twoWays, false},
+		"a verdict without a response": {"amount,outcome", "12.50,won", noAnswer, true},
+		"no verdict":                   {"amount,currency", "12.50,USD", noAnswer, false},
+		"a verdict with a response":    {"response,outcome", "contest,won", noAnswer, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, notes, err := Guess(strings.NewReader("id,"+c.header+"\nd1,"+c.row+"\n"), CSV, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(strings.Join(notes, "\n"), c.note); got != c.want {
+				t.Errorf("notes %q; want one of %q: %v", notes, c.note, c.want)
+			}
+		})
+	}
+	_, notes, err := Guess(strings.NewReader("id,outcome\nd1,won\n"), CSV, map[string]string{"response": "contest"})
+	if err != nil || strings.Contains(strings.Join(notes, "\n"), noAnswer) {
+		t.Errorf("with a default: %q, %v", notes, err)
 	}
 }
 
@@ -246,6 +370,14 @@ func TestParseMappingRefuses(t *testing.T) {
 		"time_zone: Berlin":                         "write an IANA name",
 		"values: {outcome: {Gewonnen: victory}}":    `outcome can be lost, none, won, not "victory"`,
 		"values: {prize: {a: b}}":                   `values: there is no field "prize"`,
+		"values: {outcome: {+: won, '-': lost}}":    `outcome: "+" and "-" read alike`,
+		"values: {outcome: {A+: won, A-: lost}}":    `outcome: "A+" and "A-" read alike`,
+		"values: {outcome: {+: won, x: lost}}":      `outcome: "+" has neither letter nor digit`,
+		"values: {currency: {$: USD}}":              `currency: "$" has neither letter nor digit`,
+		"values: {outcome: {won!: won, Won: won}}":  "",
+		"values: {id: {a: b}}":                      "id is not translated",
+		"values: {customer: {a: b}}":                "customer is not translated",
+		"values: {amount: {free: '0'}}":             "amount is not translated",
 		"columns: [a]":                              "cannot unmarshal",
 		"columns: {A: id}\n---\ncolumns: {B: name}": "",
 	} {

@@ -67,7 +67,7 @@ func (p *plan) read(row int, cell func(string) string) (Past, []RowError) {
 // judge looks at what only the whole row tells.
 func (r *reading) judge(p Past) {
 	for _, f := range fields {
-		if f.Required && r.raw(f.Name) == "" {
+		if f.Required && r.told(f.Name) == "" {
 			mend := "fill it, or name a value under defaults"
 			if r.columns[f.Name] == "" {
 				mend = "map a column to " + f.Name + ", or name a value under defaults"
@@ -105,8 +105,14 @@ func (r *reading) raw(field string) string {
 	return r.Defaults[field]
 }
 
-// name is a field that is kept or hashed as it came: a card number in it is
-// refused, because a part of it would name nothing.
+// told is a field's cell, translated where the mapping has its word.
+func (r *reading) told(field string) string {
+	cell, _ := r.plan.word(field, r.raw(field))
+	return cell
+}
+
+// name is a field that is kept or hashed whole: a card number in it is refused,
+// because a part of it would name nothing.
 func (r *reading) name(field string) string {
 	cell := r.valid(field)
 	if _, cards := evidence.MaskCards(cell); cards > 0 {
@@ -118,13 +124,12 @@ func (r *reading) name(field string) string {
 
 // text is a field in words, with card numbers hidden.
 func (r *reading) text(field string) string {
-	cell, _ := r.plan.word(field, r.valid(field))
-	cell, _ = evidence.MaskCards(cell)
+	cell, _ := evidence.MaskCards(r.valid(field))
 	return cell
 }
 
 func (r *reading) valid(field string) string {
-	cell := r.raw(field)
+	cell := r.told(field)
 	switch {
 	case !utf8.ValidString(cell) || strings.ContainsRune(cell, 0):
 		r.bad(field, "it is not UTF-8 text", "save the file as UTF-8")
@@ -156,7 +161,7 @@ func (r *reading) word(field, none string) string {
 var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
 func (r *reading) currency() string {
-	code := strings.ToUpper(r.raw(fieldCurrency))
+	code := strings.ToUpper(r.told(fieldCurrency))
 	if code != "" && !currencyCode.MatchString(code) {
 		r.bad(fieldCurrency, "it is no currency", "write three letters of ISO 4217, such as USD")
 		return ""
@@ -165,10 +170,7 @@ func (r *reading) currency() string {
 }
 
 func (r *reading) country() string {
-	code := strings.ToUpper(r.raw(fieldCountry))
-	if mapped, ok := r.words[fieldCountry][plain(code)]; ok {
-		code = mapped
-	}
+	code := strings.ToUpper(r.told(fieldCountry))
 	if code != "" && (len(code) != 2 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
 		r.bad(fieldCountry, "it is no country", "write two letters of ISO 3166, such as DE, or translate it under values")
 		return ""
@@ -177,7 +179,7 @@ func (r *reading) country() string {
 }
 
 func (r *reading) strength() int {
-	cell := r.raw(fieldStrength)
+	cell := r.told(fieldStrength)
 	if cell == "" {
 		return 0
 	}
@@ -204,16 +206,24 @@ func (r *reading) time(field string) time.Time {
 	return time.Time{}
 }
 
+// parseTime reads a date. Of a day without a time it takes what is safe: an answer
+// is due by its beginning anywhere, a verdict is known at its end.
 func (r *reading) parseTime(field, layout, cell string) (time.Time, error) {
 	if layout == unix {
 		seconds, err := strconv.ParseInt(cell, 10, 64)
 		return time.Unix(seconds, 0), err
 	}
 	at, err := time.ParseInLocation(layout, cell, r.zone)
-	if err == nil && field == fieldDue && !strings.Contains(layout, "04") {
-		return dispute.StartOfDayAnywhere(at.Year(), at.Month(), at.Day()), nil
+	if err != nil || strings.Contains(layout, "04") {
+		return at, err
 	}
-	return at, err
+	switch field {
+	case fieldDue:
+		return dispute.StartOfDayAnywhere(at.Year(), at.Month(), at.Day()), nil
+	case fieldDecided:
+		return time.Date(at.Year(), at.Month(), at.Day()+1, 0, 0, 0, 0, at.Location()).Add(-time.Second), nil
+	}
+	return at, nil
 }
 
 // whole is an amount before its decimals: bare, or in groups of three.

@@ -54,18 +54,42 @@ func (p *plan) checkValues() error {
 		}
 	}
 	for field, values := range p.Values {
-		if !slices.Contains(fieldNames(), field) {
+		switch {
+		case !slices.Contains(fieldNames(), field):
 			return wrong("values: there is no field %q; the fields are %s", field, strings.Join(fieldNames(), ", "))
+		case slices.Contains(verbatim, field):
+			return wrong("values: %s is not translated: mend it in the file", field)
 		}
-		if p.words[field] == nil {
-			p.words[field] = map[string]string{}
+		if err := p.checkWords(field, values); err != nil {
+			return err
 		}
-		for theirs, our := range values {
-			if ok := allowed(field); ok != nil && !slices.Contains(ok, our) {
-				return wrong("values: %s can be %s, not %q", field, strings.Join(ok, ", "), our)
-			}
-			p.words[field][plain(theirs)] = our
+	}
+	return nil
+}
+
+// verbatim are the fields that hold no words: what they say is kept, hashed or
+// reckoned with as it came.
+var verbatim = []string{fieldID, fieldCustomer, fieldOpened, fieldDue, fieldDecided, fieldAmount, fieldRefunded, fieldFees}
+
+// checkWords takes over a mapping's words of a field. Words that mean different
+// things must differ in their plain form.
+func (p *plan) checkWords(field string, values map[string]string) error {
+	if p.words[field] == nil {
+		p.words[field] = map[string]string{}
+	}
+	first := map[string]string{} // by plain form, the word that has it
+	for _, theirs := range slices.Sorted(maps.Keys(values)) {
+		our, form := values[theirs], plain(theirs)
+		if ok := allowed(field); ok != nil && !slices.Contains(ok, our) {
+			return wrong("values: %s can be %s, not %q", field, strings.Join(ok, ", "), our)
 		}
+		if other, twice := first[form]; twice && values[other] != our {
+			return wrong("values: %s: %q and %q read alike, because only letters and digits count: change the words in the file", field, other, theirs)
+		}
+		first[form], p.words[field][form] = theirs, our
+	}
+	if theirs, bare := first[""]; bare {
+		return wrong("values: %s: %q has neither letter nor digit to know it by: change the word in the file", field, theirs)
 	}
 	return nil
 }
