@@ -213,9 +213,85 @@ func TestVerdictsCountAndOddsFillIn(t *testing.T) {
 	if r.Draft.ByOdds != 1 || r.Money.Amount.Minor <= 0 || r.Money.Amount.Minor >= 3000 || r.Money.Low.Minor >= r.Money.Amount.Minor || r.Live.Known != 1 {
 		t.Errorf("an accepted dispute that the draft contests: draft %+v, money %+v", r.Draft, r.Money)
 	}
+	open := contested
+	open.Outcome, open.DecidedAt = "", time.Time{}
+	r = run(t, []history.Past{open}, live(t), draft(t), Options{})
+	if r.Live.ByOdds != 1 || r.Live.Known != 0 || r.Draft.ByOdds != 0 || r.Draft.Known != 0 || r.Draft.Lost.Minor != 3000 {
+		t.Errorf("an undecided dispute that the draft accepts used no verdict: live %+v, draft %+v", r.Live, r.Draft)
+	}
 	r = run(t, []history.Past{foreign}, live(t), draft(t), Options{})
 	if r.Unpriced != 1 || r.Live.Net.Amount.Minor != 0 || r.Disputes != 1 {
 		t.Errorf("a currency without a rate: %+v", r)
+	}
+}
+
+// acceptedOf are disputes that were accepted.
+func acceptedOf(n int, provider string, amount dispute.Money, apart time.Duration) []history.Past {
+	out := make([]history.Past, n)
+	for i := range out {
+		out[i] = history.Past{
+			Ref: dispute.Ref{Connection: "c", ID: fmt.Sprint(i)}, Provider: provider, Amount: amount, Family: dispute.FamilyDuplicate,
+			Stage: dispute.StageChargeback, OpenedAt: start.Add(time.Duration(i) * apart), Response: dispute.ResponseAccept,
+		}
+	}
+	return out
+}
+
+// Only the fee is in a currency without a rate, so the disputes have their price.
+func TestFeesWithoutARate(t *testing.T) {
+	t.Parallel()
+	inEuro := func(lines string) *rules.Set {
+		s, err := rules.Parse("euro", []byte(strings.Replace(frame, "base_currency: USD\nfx: { EUR: \"1.10\" }", "base_currency: EUR", 1)+lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	accepting, contesting := inEuro("  - { id: all, when: \"true\", then: { respond: accept } }\n"), inEuro("  - { id: all, when: \"true\", then: { queue: senior } }\n")
+	disputes := acceptedOf(10, "stripe", dispute.Money{Minor: 10000, Currency: "EUR"}, 0)
+	r := run(t, disputes, accepting, contesting, Options{})
+	if r.Unpriced != 0 || r.Money.Amount.Minor <= 0 || r.Draft.ByOdds != 10 {
+		t.Errorf("%d unpriced, money %+v", r.Unpriced, r.Money)
+	}
+	const note = "Disputes whose costs miss a fee, because it has no rate to EUR: 10."
+	if !slices.Contains(r.Notes, note) {
+		t.Errorf("notes %q", r.Notes)
+	}
+	if r := run(t, disputes, accepting, accepting, Options{}); slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "miss a fee") }) {
+		t.Errorf("nothing is contested: %q", r.Notes)
+	}
+}
+
+// A lost dispute costs its amount and the provider's fee.
+func TestIntervalHoldsTheFee(t *testing.T) {
+	t.Parallel()
+	accepting := set(t, "live", "  - { id: all, when: 'dispute.amount_base > money(\"0 USD\")', then: { respond: accept } }")
+	half := func(provider string, minor int64) int64 {
+		disputes := acceptedOf(1, provider, dispute.Money{Minor: minor, Currency: "USD"}, 0)
+		m := run(t, disputes, accepting, set(t, "draft", ""), Options{}).Money
+		return m.High.Minor - m.Amount.Minor
+	}
+	if with, want := half("stripe", 10_000), half("", 11_500); with != want {
+		t.Errorf("100 USD and a fee of 15: half is %d, want %d as of 115 USD", with, want)
+	}
+}
+
+func TestWorkPerWeek(t *testing.T) {
+	t.Parallel()
+	for apart, want := range map[time.Duration]float64{0: 71, 144 * time.Minute: 71, 288 * time.Minute: 35.5} {
+		disputes := acceptedOf(71, "", dispute.Money{Minor: 100_000, Currency: "USD"}, apart) // 7 or 14 days from first to last
+		if w := run(t, disputes, live(t), draft(t), Options{}).Work; w.Draft != 71 || w.PerWeek != want {
+			t.Errorf("%s apart: %+v, want %.1f a week", apart, w, want)
+		}
+	}
+}
+
+func TestMoversBelowOne(t *testing.T) {
+	t.Parallel()
+	for _, movers := range []int{-1, 0} {
+		if r := run(t, invented(60, 1), live(t), draft(t), Options{Movers: movers}); len(r.Movers) != min(50, r.Moved) || r.Moved == 0 {
+			t.Errorf("%d: %d listed of %d", movers, len(r.Movers), r.Moved)
+		}
 	}
 }
 

@@ -84,7 +84,8 @@ func gateNames() []string {
 func (g Gate) String() string { return g.text }
 
 // Holds reports whether the condition holds, and the figure it looked at. A
-// currency other than the report's is an error of kind Invalid.
+// currency other than the report's is an error of kind Invalid, and a report
+// without a dispute that the figure could come from one of kind NotFound.
 func (g Gate) Holds(r Report) (holds bool, figure string, err error) {
 	n := gates[g.name].of(r)
 	value := float64(n)
@@ -92,10 +93,14 @@ func (g Gate) Holds(r Report) (holds bool, figure string, err error) {
 	switch {
 	case g.money != "" && g.money != r.Currency:
 		return false, "", dispute.Errorf(dispute.Invalid, "backtest: condition "+strconv.Quote(g.text), "the report is in %s", r.Currency)
+	case r.Disputes == 0:
+		return false, "", dispute.Errorf(dispute.NotFound, "backtest: condition "+strconv.Quote(g.text), "there is no past dispute to judge by")
+	case g.money != "" && r.Unpriced == r.Disputes:
+		return false, "", dispute.Errorf(dispute.NotFound, "backtest: condition "+strconv.Quote(g.text), "no past dispute has a currency with a rate to %s to judge by", r.Currency)
 	case g.money != "":
 		figure = dispute.Money{Minor: n, Currency: r.Currency}.String()
 	case g.share:
-		value = 100 * value / float64(max(1, r.Disputes))
+		value = 100 * value / float64(r.Disputes)
 		figure = fmt.Sprintf("%.1f%%", value)
 	}
 	switch g.op {

@@ -45,6 +45,36 @@ func TestGates(t *testing.T) {
 	}
 }
 
+func TestGatesWithNothingToJudgeBy(t *testing.T) {
+	t.Parallel()
+	none, unpriced := Report{Currency: "USD"}, Report{Currency: "USD", Disputes: 3, Unpriced: 3}
+	for _, tt := range []struct {
+		text string
+		r    Report
+		says string
+	}{
+		{"money < -100 USD", none, "there is no past dispute to judge by"},
+		{"moved > 10%", none, "there is no past dispute to judge by"},
+		{"work > 1", none, "there is no past dispute to judge by"},
+		{"money_low < -100 USD", unpriced, "no past dispute has a currency with a rate to USD"},
+		{"work > 1", unpriced, ""},
+	} {
+		g, err := ParseGate(tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		holds, _, err := g.Holds(tt.r)
+		switch {
+		case holds:
+			t.Errorf("%s holds", g)
+		case tt.says == "" && err != nil:
+			t.Errorf("%s: %v", g, err)
+		case tt.says != "" && (dispute.KindOf(err) != dispute.NotFound || !strings.Contains(err.Error(), tt.says)):
+			t.Errorf("%s: %v, want %q", g, err, tt.says)
+		}
+	}
+}
+
 func TestParseGateRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -26,7 +26,10 @@ type comparison struct {
 type worth struct {
 	won, lost int64
 	costs     int64 // fees and work
+	known     bool  // the verdict was used
 	estimated bool  // by odds, because it was answered otherwise or is not decided
+	stake     int64 // of a contested one: what winning is worth more than losing
+	feeless   bool  // a fee without a rate is missing from the costs
 }
 
 func (w worth) net() int64 { return w.won - w.costs }
@@ -67,42 +70,46 @@ func (j *judge) worth(c *comparison, respond dispute.Response) (worth, error) {
 	if known {
 		chance = certain(p.Outcome == history.Won)
 	}
-	advice, err := odds.Advise(odds.Case{
+	asked := odds.Case{
 		Amount: p.Amount, Network: p.Network, Provider: p.Provider, OpenedAt: p.OpenedAt, Now: p.OpenedAt,
 		Handling: j.live.set.HandlingCost, Convert: j.live.set.Convert,
-	}, chance)
+	}
+	advice, err := odds.Advise(asked, chance)
 	if err != nil {
 		return worth{}, err
 	}
 	if respond == dispute.ResponseAccept {
-		return worth{lost: c.amount, costs: -advice.Accept.Total.Minor}, nil
+		return worth{lost: c.amount, costs: -advice.Accept.Total.Minor, known: known, feeless: advice.Accept.LeavesOut()}, nil
 	}
 	won := int64(math.Round(float64(c.amount) * chance.P))
-	return worth{won: won, lost: c.amount - won, costs: won - advice.Contest.Total.Minor, estimated: !known}, nil
+	w := worth{won: won, lost: c.amount - won, costs: won - advice.Contest.Total.Minor, known: known, estimated: !known, feeless: advice.Contest.LeavesOut()}
+	stake, err := asked.Stake()
+	w.stake = stake.Minor
+	return w, err
 }
 
 // spread gathers how uncertain a sum is. All its figures are whole, so that their
 // order does not count.
 type spread map[lesson]share
 
-// share are the estimated amounts that hang on one chance, with the sign by which
-// they go into the sum.
+// share are the stakes that hang on one chance, with the sign by which they go
+// into the sum.
 type share struct {
-	amounts int64
+	stakes  int64
 	squares sum128
 }
 
-func (s spread) take(of lesson, amount int64) {
+func (s spread) take(of lesson, stake int64) {
 	sh := s[of]
-	sh.amounts += amount
-	sh.squares.addSquare(amount)
+	sh.stakes += stake
+	sh.squares.addSquare(stake)
 	s[of] = sh
 }
 
 func (s spread) add(other spread) {
 	for of, more := range other {
 		sh := s[of]
-		sh.amounts += more.amounts
+		sh.stakes += more.stakes
 		sh.squares.add(more.squares)
 		s[of] = sh
 	}
@@ -112,21 +119,17 @@ func (s spread) add(other spread) {
 const eighty = 1.2815515655446004
 
 // half is half of the interval that holds the sum with 80 in 100. Each dispute is
-// won or lost by itself. That a chance is not well known counts as much as if it
-// were wrong in the same direction in every week: rather too wide than too narrow.
+// won or lost by itself. That chances are not well known counts as if all of them
+// were wrong at once, each in the direction that moves the sum the same way: they
+// lean on one another, and this is rather too wide than too narrow.
 func (s spread) half(of *lessons) int64 {
 	var variance, bias float64
-	keys := sortedLessons(s)
-	for i, key := range keys {
+	for _, key := range sortedLessons(s) {
 		chance := of.chance(key)
 		variance += s[key].squares.float() * chance.P * (1 - chance.P)
-		bias += float64(s[key].amounts) * (chance.High - chance.Low) / (2 * eighty)
-		if i == len(keys)-1 || keys[i+1].group != key.group {
-			variance += bias * bias
-			bias = 0
-		}
+		bias += math.Abs(float64(s[key].stakes)) * (chance.High - chance.Low) / (2 * eighty)
 	}
-	return int64(math.Round(eighty * math.Sqrt(variance)))
+	return int64(math.Round(eighty * math.Sqrt(variance+bias*bias)))
 }
 
 // sum128 is a sum of squares that does not overflow.

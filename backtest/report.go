@@ -25,6 +25,7 @@ type Report struct {
 	To       time.Time `json:"to,omitzero"`
 	Currency string    `json:"currency"`
 	// Unpriced disputes have a currency without a rate: no money counts them.
+	// Unconvertible fees alone leave no dispute unpriced; Notes count these.
 	Unpriced int `json:"unpriced"`
 	// Learned is how many verdicts the odds learned from; Undated verdicts have no
 	// date and teach nothing.
@@ -56,7 +57,7 @@ type Estimate struct {
 type Work struct {
 	Live  int `json:"live"`
 	Draft int `json:"draft"`
-	// PerWeek is the change in a mean week.
+	// PerWeek is the change in a mean week; less than a week counts as one.
 	PerWeek float64 `json:"per_week"`
 }
 
@@ -70,9 +71,11 @@ type Side struct {
 	Lost      dispute.Money `json:"lost"`
 	Costs     dispute.Money `json:"costs"` // fees and work of answers
 	Net       Estimate      `json:"net"`   // won less costs
-	Known     int           `json:"known"` // disputes counted by their verdict
-	ByOdds    int           `json:"by_odds"`
-	Risk      Risk          `json:"risk"`
+	// Known disputes count by their verdict and ByOdds by their chance. The others
+	// with a price are accepted though they were not, and lost without a verdict.
+	Known  int  `json:"known"`
+	ByOdds int  `json:"by_odds"`
+	Risk   Risk `json:"risk"`
 }
 
 // Risk are deadlines that people may miss.
@@ -131,7 +134,7 @@ func (t *tally) report(live, draft *rules.Set, learned *lessons, o Options) Repo
 	base := live.BaseCurrency
 	liveSide, draftSide := t.live.report(live, base, learned, o), t.draft.report(draft, base, learned, o)
 	difference := draftSide.Net.Amount.Minor - liveSide.Net.Amount.Minor
-	weeks := t.to.Sub(t.from).Hours()/(7*24) + 1
+	weeks := max(1, t.to.Sub(t.from).Hours()/(7*24))
 	return Report{
 		Disputes: t.disputes, Moved: t.moved, Money: estimate(difference, t.unsure.half(learned), base),
 		Work: Work{Live: t.live.byHand, Draft: t.draft.byHand, PerWeek: float64(t.draft.byHand-t.live.byHand) / weeks},
@@ -253,6 +256,7 @@ func (t *tally) notes(learned *lessons, live, draft *rules.Set) []string {
 	note(learned.decided == 0, "There are no verdicts of your own: every chance is the catalogue's figure.")
 	note(learned.undated > 0, "Verdicts without a date, from which nothing was learned: %d.", learned.undated)
 	note(t.unpriced > 0, "Disputes in a currency without a rate, which are routed and counted in no money: %d.", t.unpriced)
+	note(t.feeless > 0, "Disputes whose costs miss a fee, because it has no rate to %s: %d.", live.BaseCurrency, t.feeless)
 	note(draft.BaseCurrency != live.BaseCurrency, "The draft compares amounts in %s; all money here is in %s at the live set's rates.", draft.BaseCurrency, live.BaseCurrency)
 	blind := slices.DeleteFunc(slices.Clone(unseen), func(field string) bool { return !asks(live, field) && !asks(draft, field) })
 	note(len(blind) > 0, "Rules ask for what is not known of a dispute at its opening, or was not kept: %s.", strings.Join(blind, ", "))

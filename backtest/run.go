@@ -24,7 +24,7 @@ type Options struct {
 	// Window is how long an answer was possible where neither provider nor network
 	// tells; seven days when zero.
 	Window time.Duration
-	// Movers bounds the list of moving cases; 50 when zero.
+	// Movers bounds the list of moving cases; 50 when below one.
 	Movers int
 	// PerHour is how many cases one member of a queue decides in an hour; six when
 	// zero.
@@ -40,7 +40,7 @@ func (o Options) withDefaults() Options {
 	if o.Window == 0 {
 		o.Window = 7 * 24 * time.Hour
 	}
-	if o.Movers == 0 {
+	if o.Movers < 1 {
 		o.Movers = 50
 	}
 	if o.PerHour == 0 {

@@ -13,6 +13,7 @@ import (
 type tally struct {
 	disputes, moved, unpriced int
 	from, to                  time.Time // of the openings
+	feeless                   int       // disputes with a fee that is left out
 	live, draft               *sideTally
 	unsure                    spread // of the difference
 	changes                   map[changeKey]int
@@ -86,12 +87,15 @@ func (t *tally) take(c comparison) {
 		t.unpriced++
 		return
 	}
+	if c.liveWorth.feeless || c.draftWorth.feeless {
+		t.feeless++
+	}
 	if c.live.Respond != c.draft.Respond {
 		if c.draftWorth.estimated {
-			t.unsure.take(c.lesson, c.amount)
+			t.unsure.take(c.lesson, c.draftWorth.stake)
 		}
 		if c.liveWorth.estimated {
-			t.unsure.take(c.lesson, -c.amount)
+			t.unsure.take(c.lesson, -c.liveWorth.stake)
 		}
 	}
 }
@@ -128,16 +132,18 @@ func (s *sideTally) take(c comparison, d routed, r rules.Route, w worth) {
 		return
 	}
 	s.won, s.lost, s.costs = s.won+w.won, s.lost+w.lost, s.costs+w.costs
+	if w.known {
+		s.known++
+	}
 	if w.estimated {
 		s.estimated++
-		s.unsure.take(c.lesson, c.amount)
-	} else {
-		s.known++
+		s.unsure.take(c.lesson, w.stake)
 	}
 }
 
 func (t *tally) add(o *tally) {
 	t.disputes, t.moved, t.unpriced = t.disputes+o.disputes, t.moved+o.moved, t.unpriced+o.unpriced
+	t.feeless += o.feeless
 	if t.from.IsZero() || (!o.from.IsZero() && o.from.Before(t.from)) {
 		t.from = o.from
 	}

@@ -28,12 +28,15 @@ func (e *env) rulesBacktest() *cobra.Command {
 	c := &cobra.Command{
 		Use: "backtest DRAFT", Short: "Say what a draft would have changed for past disputes", Args: cobra.ExactArgs(1),
 		Long: "Route past disputes, the imported ones and your own that were decided, by a draft and by the rules in force. DRAFT is a file, a version as 3 or a draft as draft:4. Where the draft answers as was answered, the verdict counts; elsewhere the expected value does, by odds that learned only from earlier verdicts. Nothing is kept, unless --keep says that those who decide about a draft shall see it with the draft. " +
-			"--fail-on makes the exit code 1 when a condition holds; it asks for money and money_low (an amount), moved, accepted, work, outside_hours and crowded_hours (a count, or a share as 10%).",
+			"--fail-on makes the exit code 1 when a condition holds or there is nothing to judge by; it asks for money and money_low (an amount), moved, accepted, work, outside_hours and crowded_hours (a count, or a share as 10%).",
 		Example: "  rebuttal rules backtest draft.yaml --since 180d\n  rebuttal rules backtest draft:4 --against 3\n  rebuttal rules backtest draft:4 --keep\n  rebuttal rules backtest draft.yaml --fail-on \"money_low < -100 USD\" --fail-on \"moved > 10%\"",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			gates, err := parseGates(conditions)
 			if err != nil {
 				return usageError{err}
+			}
+			if movers < 1 {
+				return usageError{fmt.Errorf("--limit %d: list one moving dispute or more", movers)}
 			}
 			in := desk.Backtest{Movers: movers}
 			if since != "" {
@@ -117,8 +120,7 @@ func (e *env) disputesDone() func(done, of int) {
 }
 
 // keptBacktest starts the backtest of a draft that is kept with it, and waits
-// until it is done. It tells at most so many of the movers that are kept, all
-// when zero.
+// until it is done. It tells at most so many of the movers that are kept.
 func (e *env) keptBacktest(ctx context.Context, d *desk.Desk, draft int64, since time.Duration, movers int) (backtest.Report, error) {
 	b, err := d.StartBacktest(ctx, operator(), draft, since)
 	if err != nil {
@@ -143,24 +145,25 @@ func (e *env) keptBacktest(ctx context.Context, d *desk.Desk, draft int64, since
 	case b.State == store.BacktestFailed:
 		return backtest.Report{}, fmt.Errorf("the backtest of draft %d failed: %s", draft, b.Problem)
 	}
-	if movers > 0 {
-		b.Report.Movers = b.Report.Movers[:min(len(b.Report.Movers), movers)]
-	}
+	b.Report.Movers = b.Report.Movers[:min(len(b.Report.Movers), movers)]
 	return *b.Report, nil
 }
 
 // keptEvery is how often a backtest that is kept is asked how far it is.
 const keptEvery = 200 * time.Millisecond
 
-// judge is an error that names every condition that holds.
+// judge is an error that names every condition that holds, or that there was
+// nothing to judge by.
 func judge(r backtest.Report, gates []backtest.Gate) error {
 	var failed []error
 	for _, g := range gates {
 		holds, figure, err := g.Holds(r)
-		if err != nil {
+		switch {
+		case dispute.KindOf(err) == dispute.Invalid:
 			return usageError{err}
-		}
-		if holds {
+		case err != nil:
+			failed = append(failed, err)
+		case holds:
 			failed = append(failed, fmt.Errorf("%s: it is %s", g, figure))
 		}
 	}

@@ -78,6 +78,17 @@ func NewHistory(counts []Count) *History {
 	return &h
 }
 
+// own are a group's outcomes at a level that no narrower level counts: with them
+// each outcome counts once.
+func (h *History) own(g Group, i int) tally {
+	t := h.levels[i][g.level(i)]
+	if i+1 == depth {
+		return t
+	}
+	narrower := h.levels[i+1][g.level(i+1)]
+	return tally{t.won - narrower.won, t.lost - narrower.lost}
+}
+
 // pseudo is how many imagined outcomes a wider group counts for in a narrower
 // one: with as many of its own, a group is believed half. It is a choice of ours.
 const pseudo = 10
@@ -93,7 +104,8 @@ type Chance struct {
 	Steps []Step `json:"steps"`
 }
 
-// Step is one group that the chance was learned from.
+// Step is one group that the chance was learned from. It shows all outcomes of
+// the group; those that the next step shows too move the chance only there.
 type Step struct {
 	Of   string  `json:"of"`
 	Won  int     `json:"won"`
@@ -106,7 +118,8 @@ func (c Chance) Learned() bool { return len(c.Steps) > 1 }
 
 // Chance is what the outcomes say of a group. Each group starts from the chance
 // of the wider one and moves by its own outcomes, the more the more it has
-// (beta-binomial shrinkage); the widest starts from the catalogue.
+// (beta-binomial shrinkage); the widest starts from the catalogue. An outcome
+// counts once, in the narrowest of the groups that hold it.
 func (h *History) Chance(g Group) Chance {
 	p := networks.Prior(g.Family)
 	out := Chance{Steps: []Step{{Of: "the catalogue's figure for " + g.level(0).String(), P: p}}}
@@ -116,7 +129,8 @@ func (h *History) Chance(g Group) Chance {
 		if t == (tally{}) {
 			break // narrower groups have none either
 		}
-		won, lost = pseudo*p+float64(t.won), pseudo*(1-p)+float64(t.lost)
+		own := h.own(g, i)
+		won, lost = pseudo*p+float64(own.won), pseudo*(1-p)+float64(own.lost)
 		p = won / (won + lost)
 		out.Steps = append(out.Steps, Step{Of: g.level(i).String(), Won: t.won, Lost: t.lost, P: p})
 	}

@@ -1,11 +1,14 @@
 package odds
 
 import (
+	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -62,6 +65,41 @@ func TestChanceIsShrunk(t *testing.T) {
 	if diff := cmp.Diff(want, of); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// A wider group's own outcomes are those that no narrower step counts; each step
+// shows them all.
+func TestEachOutcomeCountsOnce(t *testing.T) {
+	t.Parallel()
+	other := Group{Family: dispute.FamilyFraudulent, Network: "visa", Provider: "adyen", Strength: 2}
+	prior := networks.Prior(dispute.FamilyFraudulent)
+	visa := (pseudo*prior + 30) / (pseudo + 100)
+	mine := (pseudo*visa + 3) / (pseudo + 3)
+	want := []Step{
+		{"the catalogue's figure for fraudulent", 0, 0, prior},
+		{"fraudulent", 33, 70, prior},
+		{"fraudulent, visa", 33, 70, visa},
+		{"fraudulent, visa, stripe", 3, 0, visa},
+		{"fraudulent, visa, stripe, strength 2", 3, 0, mine},
+	}
+	got := NewHistory([]Count{{other, 30, 70}, {group(2), 3, 0}}).Chance(group(2))
+	if diff := cmp.Diff(want, got.Steps, cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The outcomes of a single group are a plain beta-binomial, however many steps
+// show them.
+func TestOneGroupIsNotCountedAgain(t *testing.T) {
+	t.Parallel()
+	prior := networks.Prior(dispute.FamilyFraudulent)
+	rapid.Check(t, func(t *rapid.T) {
+		c := Count{group(2), rapid.IntRange(0, 100).Draw(t, "won"), rapid.IntRange(0, 100).Draw(t, "lost")}
+		plain := (pseudo*prior + float64(c.Won)) / float64(pseudo+c.Won+c.Lost)
+		if p := NewHistory([]Count{c}).Chance(group(2)).P; math.Abs(p-plain) > 1e-12 {
+			t.Fatalf("%d of %d won: %.4f, want %.4f", c.Won, c.Won+c.Lost, p, plain)
+		}
+	})
 }
 
 func TestChanceIsAChance(t *testing.T) {
@@ -140,6 +178,51 @@ func TestAdvise(t *testing.T) {
 		return dispute.Money{}, dispute.Errorf(dispute.Invalid, "test", "no rate")
 	}
 	if _, err := Advise(c, chance); dispute.KindOf(err) != dispute.Invalid {
+		t.Errorf("an amount without a rate: %v", err)
+	}
+}
+
+// Without a rate for dollars the fees are left out, each in a line of its own; the
+// amount counts.
+func TestFeesWithoutARate(t *testing.T) {
+	t.Parallel()
+	eur := func(minor int64) dispute.Money { return dispute.Money{Minor: minor, Currency: "EUR"} }
+	noDollars := func(m dispute.Money) (dispute.Money, error) {
+		if m.Currency != "EUR" {
+			return dispute.Money{}, errors.New("no rate")
+		}
+		return m, nil
+	}
+	c := Case{Amount: eur(10_000), Network: "visa", Provider: "stripe", OpenedAt: opened, Now: opened.Add(12 * day), Handling: eur(800), Convert: noDollars}
+	got, err := Advise(c, Chance{P: 0.4, Steps: []Step{{Of: "a test"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Contest.Total != eur(3200) || got.Accept.Total != eur(0) || !got.Contest.LeavesOut() || !got.Accept.LeavesOut() {
+		t.Errorf("%+v", got)
+	}
+	var told []string
+	for _, l := range append(got.Contest.Lines, got.Accept.Lines...) {
+		if l.LeftOut && l.Amount == eur(0) {
+			fee, _, _ := strings.Cut(l.Origin, ";")
+			told = append(told, fee)
+		}
+	}
+	if diff := cmp.Diff([]string{"15.00 USD is left out: no rate", "1.50 USD is left out: no rate", "0.50 USD is left out: no rate"}, told); diff != "" {
+		t.Error(diff)
+	}
+	if stake, err := c.Stake(); err != nil || stake != eur(10_000) {
+		t.Errorf("at stake %s, %v", stake, err)
+	}
+	c.Convert = same
+	if got, err := Advise(c, got.Chance); err != nil || got.Contest.LeavesOut() {
+		t.Errorf("with rates %+v, %v", got, err)
+	}
+	if stake, err := c.Stake(); err != nil || stake.Minor != 11_500 {
+		t.Errorf("at stake %s, %v", stake, err)
+	}
+	c.Convert, c.Amount = noDollars, usd(1)
+	if _, err := c.Stake(); dispute.KindOf(err) != dispute.Invalid {
 		t.Errorf("an amount without a rate: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package odds
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/rebuttal-hq/rebuttal/dispute"
@@ -27,12 +28,19 @@ type Line struct {
 	What   string        `json:"what"`
 	Amount dispute.Money `json:"amount"` // what it adds; a cost is negative
 	Origin string        `json:"origin"`
+	// LeftOut says that the figure could not be converted and adds nothing.
+	LeftOut bool `json:"left_out,omitzero"`
 }
 
 // Option is what one answer is worth on average.
 type Option struct {
 	Lines []Line        `json:"lines"`
 	Total dispute.Money `json:"total"`
+}
+
+// LeavesOut reports whether a figure is missing from the sum.
+func (o Option) LeavesOut() bool {
+	return slices.ContainsFunc(o.Lines, func(l Line) bool { return l.LeftOut })
 }
 
 // Advice weighs the two answers.
@@ -47,8 +55,22 @@ type Advice struct {
 	Why    string    `json:"why"`
 }
 
+// Stake is by how much a contested dispute that is won is worth more than one that
+// is lost: the amount, and the provider's fee that is given back. An amount that
+// cannot be converted is an error of kind Invalid; a fee is left out.
+func (c Case) Stake() (dispute.Money, error) {
+	stake, err := c.Convert(c.Amount)
+	if err != nil {
+		return dispute.Money{}, dispute.Errorf(dispute.Invalid, "odds: stake", "%w", err)
+	}
+	if fee, err := c.Convert(known().Providers[c.Provider].Countered.Money); err == nil {
+		stake.Minor += fee.Minor
+	}
+	return stake, nil
+}
+
 // Advise makes both sums. An amount that cannot be converted is an error of kind
-// Invalid.
+// Invalid; a fee is left out, and its line says so.
 func Advise(c Case, chance Chance) (Advice, error) {
 	s := summing{convert: c.Convert}
 	provider := known().Providers[c.Provider]
@@ -62,11 +84,11 @@ func Advise(c Case, chance Chance) (Advice, error) {
 
 	contest := s.option(
 		s.part("the amount, times the chance to win it", c.Amount, chance.P, chance.why()),
-		s.part("the provider's fee for contesting, kept unless we win", provider.Countered.Neg(), 1-chance.P, origin(provider.Source, provider.Confidence)),
-		s.part("the network's fee for contesting today", contestFee.Neg(), 1, fromNetwork),
+		s.fee("the provider's fee for contesting, kept unless we win", provider.Countered.Money, 1-chance.P, origin(provider.Source, provider.Confidence)),
+		s.fee("the network's fee for contesting today", contestFee, 1, fromNetwork),
 		s.part("the work of one answer", c.Handling.Neg(), 1, "the rules' handling_cost"),
 	)
-	accept := s.option(s.part("the network's fee for accepting today", acceptFee.Neg(), 1, fromNetwork))
+	accept := s.option(s.fee("the network's fee for accepting today", acceptFee, 1, fromNetwork))
 	if s.err != nil {
 		return Advice{}, dispute.Errorf(dispute.Invalid, "odds: advise", "%w", s.err)
 	}
@@ -95,6 +117,23 @@ func (s *summing) part(what string, m dispute.Money, share float64, from string)
 		s.err = err
 		return Line{}
 	}
+	return s.line(what, base, share, from)
+}
+
+// fee is a cost without which the sum can be made: when it cannot be converted,
+// its line says so and adds nothing.
+func (s *summing) fee(what string, m dispute.Money, share float64, from string) Line {
+	if m.IsZero() || s.err != nil {
+		return Line{}
+	}
+	base, err := s.convert(m)
+	if err != nil {
+		return Line{What: what, Amount: s.zero, Origin: fmt.Sprintf("%s is left out: %v; %s", m, err, from), LeftOut: true}
+	}
+	return s.line(what, base.Neg(), share, from)
+}
+
+func (s *summing) line(what string, base dispute.Money, share float64, from string) Line {
 	s.zero = dispute.Money{Currency: base.Currency}
 	return Line{What: what, Amount: dispute.Money{Minor: int64(math.Round(float64(base.Minor) * share)), Currency: base.Currency}, Origin: from}
 }
