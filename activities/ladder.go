@@ -16,7 +16,7 @@ func climb(l rules.Ladder, team rules.Team, d dispute.Deadline, now time.Time, s
 	if d.At.IsZero() {
 		return time.Time{}, nil
 	}
-	cut := cutOff(d, scale(d.At.Sub(l.CutOffBefore(d.At, team))), now)
+	cut := cutOff(d, scale(d.At.Sub(l.CutOffBefore(d.At, team))), scale(tooLittle), now)
 	var out []Rung
 	add := func(kind, name string, at time.Time) {
 		if !at.After(now) || !at.Before(cut) {
@@ -48,9 +48,14 @@ func onCall(rungs []Rung, team rules.Team) {
 	}
 }
 
+// tooLittle is what may be left until the deadline when nothing is waited for
+// any more.
+const tooLittle = 15 * time.Minute
+
 // cutOff is the moment we stop waiting. When the rule's margin has passed
-// already, half of what is left is used, so that sources get their chance.
-func cutOff(d dispute.Deadline, margin time.Duration, now time.Time) time.Time {
+// already, half of what is left is used, so that sources get their chance; when
+// less than the least is left, it is now: halves of halves would never end.
+func cutOff(d dispute.Deadline, margin, least time.Duration, now time.Time) time.Time {
 	if d.At.IsZero() {
 		return time.Time{}
 	}
@@ -58,10 +63,14 @@ func cutOff(d dispute.Deadline, margin time.Duration, now time.Time) time.Time {
 	if !end.After(now) {
 		end = d.Last()
 	}
-	if !at.After(now) && end.After(now) {
-		at = now.Add(end.Sub(now) / 2)
+	switch left := end.Sub(now); {
+	case at.After(now) || left <= 0:
+		return at
+	case left < least:
+		return now
+	default:
+		return now.Add(left / 2)
 	}
-	return at
 }
 
 func businessDays(n int) string {

@@ -62,7 +62,7 @@ func TestNothingIsEverLate(t *testing.T) {
 		team, ladder := set.TeamOf("q"), set.Ladders["l"]
 		same := func(d time.Duration) time.Duration { return d }
 		cut, rungs := climb(ladder, team, dispute.Deadline{At: deadline}, now, same)
-		if !cut.Before(deadline) || !cut.After(now) {
+		if !cut.Before(deadline) || cut.Before(now) || cut.Equal(now) != (deadline.Sub(now) < tooLittle && !ladder.CutOffBefore(deadline, team).After(now)) {
 			t.Fatalf("now %s, cut-off %s, deadline %s\n%s", now, cut, deadline, src)
 		}
 		for i, r := range rungs {

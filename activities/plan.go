@@ -54,7 +54,7 @@ func (s *Steps) vendor(connection string) string {
 // route asks the rules. A set that this build cannot read and rules that cannot
 // decide leave the case to a person; then the set is nil.
 func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (*rules.Set, rules.Route, error) {
-	set, err := s.ruleSet(ctx, hash)
+	set, hash, err := s.namedSet(ctx, hash)
 	if err != nil && retryable(dispute.KindOf(err)) {
 		return nil, rules.Route{}, err
 	}
@@ -65,7 +65,6 @@ func (s *Steps) route(ctx context.Context, hash string, row store.CaseRow) (*rul
 			s.shadow(ctx, row, in, route)
 			return set, route, nil
 		}
-		hash = set.Hash()
 	}
 	s.Log.ErrorContext(ctx, "rules cannot decide; a person will", "case", row.ID, "error", err)
 	return nil, fallback(hash, err), nil

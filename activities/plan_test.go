@@ -89,12 +89,24 @@ func TestPlanFallsBackToAPerson(t *testing.T) {
 			w := newWorld(t, database(t))
 			w.open()
 			arrange(w)
+			live, err := w.DB.ActiveRules(t.Context())
+			if dispute.KindOf(err) == dispute.NotFound {
+				live.Hash = rules.Default().Hash()
+			}
 			got := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref}))
 			if got.Rule != "fallback" || got.Queue != "unrouted" || !got.Approval || got.AtCutOff != "submit" || got.Respond != dispute.ResponseContest || got.Why == "" {
 				t.Errorf("%+v", got)
 			}
 			if want := w.row().Deadline.At.Add(-6 * time.Hour); !got.CutOff.Equal(want) {
 				t.Errorf("the deadline is not armed: %s, want %s", got.CutOff, want)
+			}
+			if got.RuleSet == "" || got.RuleSet != live.Hash || w.row().RuleSet != live.Hash {
+				t.Errorf("follows %q, the case %q, want %q", got.RuleSet, w.row().RuleSet, live.Hash)
+			}
+			w.Now = func() time.Time { return noon }
+			must[store.RuleSet](t)(w.DB.PublishRules(t.Context(), ruleText("alpha"), "ana", "", live.Version))
+			if again := must[Plan](t)(run[Plan](w, w.Plan, PlanInput{Ref: w.ref})); again.Rule != "all" {
+				t.Errorf("a version that can be read: %+v", again)
 			}
 		})
 	}
@@ -114,12 +126,15 @@ func TestCutOff(t *testing.T) {
 		{"just outside the margin", provider(6*time.Hour+time.Second, 6*time.Hour+time.Second), time.Second},
 		{"at the margin", provider(6*time.Hour, 6*time.Hour), 3 * time.Hour},
 		{"within the margin", provider(time.Hour, time.Hour), 30 * time.Minute},
+		{"a little", provider(15*time.Minute, 15*time.Minute), 15 * time.Minute / 2},
+		{"too little", provider(15*time.Minute-time.Second, 15*time.Minute-time.Second), 0},
+		{"too little of what the provider gives", provider(-day, time.Minute), 0},
 		{"the network's date has passed, the provider listens", provider(-day, 4*time.Hour), 2 * time.Hour},
 		{"all has passed", provider(-day, -time.Hour), -day - 6*time.Hour},
 		{"now", provider(0, 0), -6 * time.Hour},
 	}
 	for _, tt := range tests {
-		got := cutOff(tt.in, 6*time.Hour, noon)
+		got := cutOff(tt.in, 6*time.Hour, 15*time.Minute, noon)
 		if !got.Equal(noon.Add(tt.want)) {
 			t.Errorf("%s: %s, want %s", tt.name, got.Sub(noon), tt.want)
 		}
@@ -127,8 +142,12 @@ func TestCutOff(t *testing.T) {
 			t.Errorf("%s: %s is not before the last moment", tt.name, got)
 		}
 	}
-	if got := cutOff(dispute.Deadline{}, time.Hour, noon); !got.IsZero() {
+	if got := cutOff(dispute.Deadline{}, time.Hour, time.Minute, noon); !got.IsZero() {
 		t.Errorf("without a deadline: %s", got)
+	}
+	// A rule that wants to go on until shortly before the deadline may.
+	if got := cutOff(provider(10*time.Minute, 10*time.Minute), 5*time.Minute, 15*time.Minute, noon); !got.Equal(noon.Add(5 * time.Minute)) {
+		t.Errorf("a small margin: %s", got)
 	}
 }
 
@@ -162,12 +181,12 @@ func TestSchedule(t *testing.T) {
 		t.Error(diff)
 	}
 	route.Ticket.Connection = "help"
-	row.Deadline.At = noon.Add(10 * time.Minute)
+	row.Deadline.At = noon.Add(16 * time.Minute)
 	got := w.schedule(row, route, nil)
 	if diff := cmp.Diff([]TicketTarget{{Connection: "help", Priority: "high"}}, got.Tickets); diff != "" {
 		t.Error(diff)
 	}
-	if !got.SourcesUntil.Equal(noon.Add(5*time.Minute)) || len(got.Rungs) != 0 {
+	if !got.SourcesUntil.Equal(noon.Add(8*time.Minute)) || len(got.Rungs) != 0 {
 		t.Errorf("near the deadline: sources until %s, rungs %v", got.SourcesUntil, got.Rungs)
 	}
 	row.Deadline, row.Ref.Connection = dispute.Deadline{}, "orphan"

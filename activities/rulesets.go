@@ -13,24 +13,33 @@ import (
 // ruleSet is the set with a hash, or the one in force, or the built-in default
 // when none was ever published.
 func (s *Steps) ruleSet(ctx context.Context, hash string) (*rules.Set, error) {
+	set, _, err := s.namedSet(ctx, hash)
+	return set, err
+}
+
+// namedSet is the same with the hash it is stored under, which is known of a set
+// that this build cannot read, too.
+func (s *Steps) namedSet(ctx context.Context, hash string) (*rules.Set, string, error) {
 	var stored store.RuleSet
 	var err error
 	if hash == "" {
 		stored, err = s.DB.ActiveRules(ctx)
 	} else if set, ok := s.sets.get(hash); ok {
-		return set, nil
+		return set, hash, nil
 	} else {
 		stored, err = s.DB.RuleSet(ctx, hash)
 	}
 	if err != nil && dispute.KindOf(err) == dispute.NotFound {
-		return rules.Default(), nil
+		set := rules.Default()
+		return set, set.Hash(), nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, hash, err
 	}
-	return s.sets.parse(stored.Hash, func() (*rules.Set, error) {
+	set, err := s.sets.parse(stored.Hash, func() (*rules.Set, error) {
 		return rules.Read(fmt.Sprintf("version %d", stored.Version), []byte(stored.Source))
 	})
+	return set, stored.Hash, err
 }
 
 // parsed keeps what was read from a published text, by its hash: a published

@@ -16,8 +16,10 @@ import (
 // decision is a human act on its way into the state.
 type decision struct {
 	dispute.Decision
-	stored bool  // its effect is in the database
-	err    error // it was overtaken on its way
+	anyStage bool             // it was let in for a stage and holds for any
+	wanted   dispute.Response // the answer that it was let in for
+	stored   bool             // its effect is in the database
+	err      error            // it was overtaken on its way
 }
 
 // handleDecisions registers one update per kind of decision. An update is
@@ -45,10 +47,14 @@ func (d *run) takeDecision(ctx workflow.Context, in dispute.Decision) (dispute.F
 		err := workflow.Await(ctx, func() bool { return len(d.unstored) == 0 })
 		return d.Face, err
 	}
-	if in.Stage == "" && d.Known != nil {
-		in.Stage = d.Known.Stage // the one it was let in for
-	}
 	own := &decision{Decision: in}
+	if in.Stage == "" && d.Known != nil {
+		own.Stage = d.Known.Stage // the one it was let in for
+		own.anyStage = in.Kind == dispute.DecideChangePlan && in.RuleSet != "" && in.Response == ""
+	}
+	if d.Plan != nil {
+		own.wanted = wanted(&d.State)
+	}
 	d.decisions = append(d.decisions, own)
 	if err := workflow.Await(ctx, func() bool { return own.stored }); err != nil {
 		return d.Face, err
@@ -101,13 +107,29 @@ func (d *run) decide(ctx workflow.Context) {
 		if d.seen(dec.ID) {
 			continue
 		}
-		if dec.err = d.mayDecide(ctx, dec.Kind, dec.Decision); dec.err != nil {
+		if dec.err = d.stillHolds(ctx, dec); dec.err != nil {
 			continue
 		}
 		d.apply(ctx, dec.Decision)
 		d.remember(dec.ID)
 	}
 	d.unstored, d.decisions = append(d.unstored, d.decisions...), nil
+}
+
+// stillHolds refuses a decision that was overtaken since it was let in. A
+// version of the rules is followed at whatever stage: it is asked under one id,
+// so a refusal would be for good.
+func (d *run) stillHolds(ctx workflow.Context, dec *decision) error {
+	if dec.anyStage && dec.Stage != d.Known.Stage && changed(ctx, changeAnyStage) {
+		dec.Stage = ""
+	}
+	if err := d.mayDecide(ctx, dec.Kind, dec.Decision); err != nil {
+		return err
+	}
+	if dec.Kind == dispute.DecideApprove && dec.wanted != wanted(&d.State) && changed(ctx, changeApproval) {
+		return fmt.Errorf("the answer has become %s instead of %s: look at it again", wanted(&d.State), dec.wanted)
+	}
+	return nil
 }
 
 // answerDecisions lets the updates return whose effects are stored.

@@ -50,6 +50,9 @@ func (d *run) setup(ctx workflow.Context) error {
 	}
 	if d.Plan != nil {
 		d.places(*d.Plan)
+		if d.RuleHeld && d.HeldRule == "" {
+			d.HeldRule = holder(*d.Plan) // a state from before it was kept
+		}
 	}
 	return d.handleDecisions(ctx)
 }
@@ -168,14 +171,14 @@ func (d *run) plan(ctx workflow.Context) error {
 	if err := own(ctx, "plan: rule, queue, ladder, sources", steps.Plan, in, &p); err != nil {
 		return err
 	}
+	old := d.Plan
 	d.Plan, d.Replan, d.RungsDone = &p, false, 0
 	d.event("planned", "machine", "rule", p.Rule, "rule_set", p.RuleSet, "queue", p.Queue, "cut_off", stamp(p.CutOff))
 	if d.Assignee == "" {
 		d.Assignee = p.Assignee
 	}
-	if p.Hold && !d.RuleHeld {
-		d.HeldBy, d.RuleHeld = "rule:"+p.Rule, true
-	}
+	d.asksAgain(ctx, old, p)
+	d.holds(ctx, p)
 	d.places(p)
 	d.report(ctx, dispute.MomentOpened, string(d.Known.Stage), "")
 	d.claim(ctx)

@@ -121,7 +121,7 @@ func respond(s *State, now time.Time) move {
 	case s.Known.Status == dispute.ProviderUnknown && s.ApprovedBy == "":
 		return waitFor(s, dispute.StatusNeedsPerson, unknownStatus(s))
 	case s.HeldBy != "":
-		return waitFor(s, dispute.StatusOnHold, "held by "+strings.Replace(s.HeldBy, "rule:", "rule ", 1))
+		return waitFor(s, dispute.StatusOnHold, "held by "+strings.Replace(s.HeldBy, rulePrefix, "rule ", 1))
 	case s.Again && s.ApprovedBy == "":
 		return waitFor(s, dispute.StatusNeedsPerson, "the provider asks for an answer again")
 	case s.Plan.Approval && s.ApprovedBy == "":
@@ -154,7 +154,7 @@ func decider(s *State) string {
 	if s.ApprovedBy != "" {
 		return s.ApprovedBy
 	}
-	return "rule:" + s.Plan.Rule
+	return rulePrefix + s.Plan.Rule
 }
 
 // atCutOff does what the ladder says when nobody acted in time. A hold does

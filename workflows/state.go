@@ -53,7 +53,8 @@ type State struct {
 	ApprovedBy string           `json:"approved_by,omitempty"`
 	SubmitNow  string           `json:"submit_now,omitempty"` // who asked
 	HeldBy     string           `json:"held_by,omitempty"`
-	RuleHeld   bool             `json:"rule_held,omitempty"` // the rule's hold was set once in this stage
+	RuleHeld   bool             `json:"rule_held,omitempty"` // a rule's hold was set in this stage
+	HeldRule   string           `json:"held_rule,omitempty"` // which rule of which set held last, released or not
 
 	RungsDone int                   `json:"rungs_done"`       // of Plan.Rungs
 	Answer    *activities.Responded `json:"answer,omitempty"` // of this stage
@@ -90,7 +91,7 @@ func (s *State) stageBegins() {
 	}
 	s.Answer, s.Asked, s.Failure, s.RetryAt = nil, "", "", time.Time{}
 	s.Choice, s.ChosenBy, s.ApprovedBy, s.SubmitNow, s.HeldBy = "", "", "", "", ""
-	s.Gathered, s.Composed, s.RungsDone, s.Replan, s.RuleHeld = false, false, 0, true, false
+	s.Gathered, s.Composed, s.RungsDone, s.Replan, s.RuleHeld, s.HeldRule = false, false, 0, true, false, ""
 	s.Sources, s.Settled, s.Outcome, s.SettleUntil = nil, "", "", time.Time{}
 }
 

@@ -53,6 +53,7 @@ type world struct {
 	hooks      map[string]func(call) error          // by step; runs first, its error is the step's
 	timeline   []*happening                         // what the test makes happen
 	attrs      map[string]temporal.SearchAttributes // by run, newest values win
+	old        []string                             // changes that the case began before
 
 	runs   int
 	closed bool  // by itself
@@ -257,6 +258,9 @@ func (w *world) begin(start time.Time, part int) {
 	w.env.RegisterActivity(&fakes{w})
 	w.env.SetOnTimerScheduledListener(func(string, time.Duration) { w.timers++ })
 	w.env.OnUpsertTypedSearchAttributes(mock.MatchedBy(w.upserted)).Return(nil).Maybe()
+	for _, change := range w.old {
+		w.env.OnGetVersion(change, workflow.DefaultVersion, 1).Return(workflow.DefaultVersion)
+	}
 	for _, h := range w.timeline {
 		if after := h.at - start.Sub(t0); !h.done && after >= 0 {
 			w.env.RegisterDelayedCallback(func() { h.done = true; h.do() }, after)
