@@ -55,20 +55,28 @@ func (d *Desk) parse(name string, source []byte) (*rules.Set, error) {
 
 // weigh says whether a set needs a second person, beside the one in force.
 func (d *Desk) weigh(ctx context.Context, set *rules.Set) (Approval, error) {
+	a, _, err := d.weighLive(ctx, set)
+	return a, err
+}
+
+// weighLive is weigh, and says beside which version; 0 for the built-in rules.
+func (d *Desk) weighLive(ctx context.Context, set *rules.Set) (Approval, int64, error) {
 	live, err := d.live(ctx)
 	if err != nil {
-		return Approval{}, err
+		return Approval{}, 0, err
 	}
 	from, err := rules.Read(live.Name, []byte(live.Source))
 	if err != nil { // of an older release: nothing is known of its guards
-		from = rules.Default()
+		from = nil
 	}
-	return d.approval(from, set, live.Version), nil
+	return d.approval(from, set, live.Version), live.Version, nil
 }
 
 // PublishRules checks a rule set and puts it in force for new cases. Open cases
 // keep the set that decided them. Problems name their lines. A change that a
-// second person has to agree to is a Conflict: it needs a draft.
+// second person has to agree to is a Conflict: it needs a draft. So is another
+// version that came while the change was weighed: nothing is published over guards
+// that were not looked at.
 func (d *Desk) PublishRules(ctx context.Context, by Actor, name string, source []byte, comment string) (*rules.Set, error) {
 	if err := by.need(MayPublishRules); err != nil {
 		return nil, err
@@ -77,15 +85,24 @@ func (d *Desk) PublishRules(ctx context.Context, by Actor, name string, source [
 	if err != nil {
 		return nil, err
 	}
-	a, err := d.weigh(ctx, set)
+	a, live, err := d.weighLive(ctx, set)
 	if err != nil {
 		return nil, err
 	}
 	if a.Needed {
 		return nil, dispute.Errorf(dispute.Conflict, "publish "+name, "make it a draft, which another person approves first: %s", strings.Join(a.Why, "; "))
 	}
-	_, err = d.DB.PublishRules(ctx, string(set.Source()), by.ID, comment, 0)
-	return set, err
+	return set, d.publishOver(ctx, by, name, set, comment, live)
+}
+
+// publishOver puts a set in force in place of the version it was weighed beside.
+// Beside the built-in rules the store does not ask which.
+func (d *Desk) publishOver(ctx context.Context, by Actor, name string, set *rules.Set, comment string, live int64) error {
+	_, err := d.DB.PublishRules(ctx, string(set.Source()), by.ID, comment, live)
+	if dispute.KindOf(err) == dispute.Conflict {
+		return dispute.Errorf(dispute.Conflict, "publish "+name, "another version than %d came into force meanwhile: look at the difference with the rules in force, then publish again: %w", live, err)
+	}
+	return err
 }
 
 // RollBackRules publishes an older version again, for new cases. One that this

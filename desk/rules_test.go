@@ -170,6 +170,53 @@ func TestFirstVersionNeedsNobody(t *testing.T) {
 	}
 }
 
+// A file is published over the version that it was weighed beside, and no other.
+func TestPublishIsOvertaken(t *testing.T) {
+	t.Parallel()
+	o, ctx := open(t), t.Context()
+	first := o.publish(t, guarded)
+	harmless := strings.Replace(guarded, "min_strength: 2", "min_strength: 3", 1)
+	set := parsed(t, harmless)
+	_, live, err := o.weighLive(ctx, set)
+	if err != nil || live != first.Version {
+		t.Fatalf("weighed beside %d, %v", live, err)
+	}
+	o.publish(t, strings.Replace(guarded, "approval: required, min_strength: 2", "approval: required, min_strength: 4", 1))
+	err = o.publishOver(ctx, mo, "r.yaml", set, "", live)
+	if dispute.KindOf(err) != dispute.Conflict || !strings.Contains(err.Error(), "look at the difference") {
+		t.Errorf("published over a version that nobody weighed: %v", err)
+	}
+	if _, err := o.PublishRules(ctx, mo, "r.yaml", []byte(harmless), ""); dispute.KindOf(err) != dispute.Conflict || !strings.Contains(err.Error(), "strength 3 instead of 4") {
+		t.Errorf("weighed anew: %v", err)
+	}
+}
+
+// What this release cannot read may guard anything.
+func TestUnreadableRulesGuard(t *testing.T) {
+	t.Parallel()
+	o, ctx := open(t), t.Context()
+	_, err := o.DB.PublishRules(ctx, "of: another release\n", "ana", "", 0)
+	ok(t, err)
+	no := false
+	for _, tc := range []struct {
+		asks *bool
+		want []string
+	}{
+		{nil, []string{"version 1 in force cannot be read by this release, so its guards are not known"}},
+		{&no, []string{}},
+	} {
+		o.RulesApproval = tc.asks
+		got, err := o.weigh(ctx, parsed(t, guarded))
+		if diff := cmp.Diff(Approval{Needed: len(tc.want) > 0, Why: tc.want, Loosens: []string{}}, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+	o.RulesApproval = nil
+	if _, err := o.PublishRules(ctx, mo, "r.yaml", []byte(guarded), ""); dispute.KindOf(err) != dispute.Conflict || !strings.Contains(err.Error(), "cannot be read") {
+		t.Errorf("published by one: %v", err)
+	}
+}
+
 func TestBadDraft(t *testing.T) {
 	t.Parallel()
 	o, ctx := open(t), t.Context()
