@@ -78,9 +78,14 @@ func (t Team) Before(at time.Time, days int) time.Time {
 	return at.Add(-time.Duration(days) * 24 * time.Hour)
 }
 
-// onDay is a minute of the day that is so many days away.
+// onDay is a minute of the day that is so many days away. Where the clocks leave
+// the minute out, it is one of that day all the same.
 func onDay(local time.Time, days, minute int) time.Time {
-	return time.Date(local.Year(), local.Month(), local.Day()+days, 0, minute, 0, 0, local.Location())
+	at := time.Date(local.Year(), local.Month(), local.Day()+days, 0, minute, 0, 0, local.Location())
+	if noon := time.Date(local.Year(), local.Month(), local.Day()+days, 12, 0, 0, 0, local.Location()); at.Day() != noon.Day() {
+		return at.Add(time.Hour)
+	}
+	return at
 }
 
 // IsQuiet reports whether nobody is told anything at a moment.

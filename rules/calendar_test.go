@@ -33,6 +33,22 @@ func at(t testing.TB, text string) time.Time {
 	return out
 }
 
+// Where the clocks skip midnight, a day before the next midnight is still on
+// that day.
+func TestBusinessDaysBeforeASkippedMidnight(t *testing.T) {
+	t.Parallel()
+	for zone, tt := range map[string]struct{ from, want string }{
+		"America/Havana":   {"2026-03-09 00:00 -0400", "2026-03-08 01:00 -0400"},
+		"America/Santiago": {"2026-09-07 00:30 -0300", "2026-09-06 01:30 -0300"},
+		"Africa/Cairo":     {"2026-04-25 00:00 +0300", "2026-04-24 01:00 +0300"},
+	} {
+		every := team(t, "calendar: { a: { time_zone: "+zone+", business_hours: sun-sat 09:00-18:00 } }\n")
+		if got := every.Before(at(t, tt.from), 1); !got.Equal(at(t, tt.want)) {
+			t.Errorf("%s: %s, want %s", zone, got.In(every.Zone), tt.want)
+		}
+	}
+}
+
 func TestBusinessDaysBefore(t *testing.T) {
 	t.Parallel()
 	zurich := team(t, office)

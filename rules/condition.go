@@ -134,23 +134,42 @@ func (c *condition) use(name string) {
 }
 
 func inspectCall(call ast.CallExpr, r *rates) []flaw {
-	args := call.Args()
-	switch call.FunctionName() {
-	case "money":
-		return inspectMoney(args[0], r)
-	case operators.Equals, operators.NotEquals:
-		return append(inspectValue(args[0], args[1]), inspectValue(args[1], args[0])...)
-	case operators.In:
-		if args[1].Kind() != ast.ListKind {
-			return nil
-		}
-		var flaws []flaw
-		for _, element := range args[1].AsList().Elements() {
-			flaws = append(flaws, inspectValue(args[0], element)...)
-		}
-		return flaws
+	if call.FunctionName() == "money" {
+		return inspectMoney(call.Args()[0], r)
 	}
-	return nil
+	var flaws []flaw
+	for _, c := range comparedTexts(call) {
+		flaws = append(flaws, inspectValue(c.field, c.text)...)
+	}
+	return flaws
+}
+
+// compared is a field that is held against a text.
+type compared struct {
+	field Field
+	text  string
+}
+
+// comparedTexts are the texts that a call holds a field against, whole: by ==,
+// != or in.
+func comparedTexts(call ast.CallExpr) (out []compared) {
+	take := func(subject, value ast.Expr) {
+		f, isField := fieldOf(subject)
+		if text, ok := literal(value); ok && isField {
+			out = append(out, compared{f, text})
+		}
+	}
+	args := call.Args()
+	switch name := call.FunctionName(); {
+	case name == operators.Equals, name == operators.NotEquals:
+		take(args[0], args[1])
+		take(args[1], args[0])
+	case name == operators.In && args[1].Kind() == ast.ListKind:
+		for _, element := range args[1].AsList().Elements() {
+			take(args[0], element)
+		}
+	}
+	return out
 }
 
 // inspectMoney wants a literal amount in a currency that has a rate.
@@ -171,13 +190,8 @@ func inspectMoney(arg ast.Expr, r *rates) []flaw {
 
 // inspectValue wants a text that is compared with a field of closed values to
 // be one of them; a typing error would never match, in silence.
-func inspectValue(subject, value ast.Expr) []flaw {
-	text, ok := literal(value)
-	if !ok || subject.Kind() != ast.IdentKind {
-		return nil
-	}
-	field, ok := fieldNamed(subject.AsIdent())
-	if !ok || field.Values == nil || slices.Contains(field.Values, text) {
+func inspectValue(field Field, text string) []flaw {
+	if field.Values == nil || slices.Contains(field.Values, text) {
 		return nil
 	}
 	return []flaw{{message: field.Name + " is never " + quote(text), mend: suggest(text, field.Values, "")}}

@@ -174,7 +174,7 @@ queues:
   senior: { members: [b@example.com], escalate_to: c@example.com }
 ladder:
   std: { remind: [24h, 5d, 72h], escalate: [12h], cut_off: 6h, at_cut_off: submit }
-  fast: { cut_off: 30m, at_cut_off: person }
+  fast: { cut_off: 1h, at_cut_off: person }
 defaults: { queue: front, ladder: std, respond: contest, approval: none }
 rules:
   - id: everywhere
@@ -234,7 +234,7 @@ func TestEvaluate(t *testing.T) {
 			in.Now = now.Add(120 * time.Hour)
 		}), rules.Route{
 			Rule: "urgent", Queue: "senior", Approval: true, Respond: dispute.ResponseContest,
-			Ladder: rules.Ladder{Name: "fast", CutOff: 30 * time.Minute, AtCutOff: rules.AtCutOffPerson},
+			Ladder: rules.Ladder{Name: "fast", CutOff: time.Hour, AtCutOff: rules.AtCutOffPerson},
 			Notify: []rules.Notify{all, {Connection: "alerts", Channel: "#large"}},
 			Ticket: &rules.Ticket{Connection: "helpdesk", Priority: "low"},
 			Explanation: []rules.Match{

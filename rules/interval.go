@@ -55,16 +55,25 @@ type span struct {
 	lowOpen, highOpen bool     // the end itself is out
 	only              []value  // what it can be; nil when anything
 	never             []value
+	comparable        bool // an amount that has a rate: it was compared by more than !=
+	whole             bool // there is nothing between two whole numbers
+	work              *int // the comparisons that were made
 }
 
-// spanOf starts with what the vocabulary knows of a field.
-func spanOf(f Field) *span {
-	s := &span{}
+// spanOf starts with what the vocabulary knows of a field, and counts what is
+// compared.
+func spanOf(f Field, work *int) *span {
+	s := &span{whole: f.Type == "int", work: work}
 	if f.least != nil {
 		s.low = new(big.Rat).SetInt64(*f.least)
 	}
 	if f.most != nil {
 		s.high = new(big.Rat).SetInt64(*f.most)
+	}
+	if s.whole && f.least != nil && f.most != nil {
+		for n := *f.least; n <= *f.most; n++ {
+			s.only = append(s.only, value{number: new(big.Rat).SetInt64(n)})
+		}
 	}
 	for _, v := range f.Values {
 		s.only = append(s.only, value{truth: quote(v)})
@@ -77,6 +86,8 @@ func spanOf(f Field) *span {
 
 // narrow adds one atom.
 func (s *span) narrow(a atom) {
+	*s.work++
+	s.comparable = s.comparable || a.op != operators.NotEquals && a.op != operators.In
 	switch a.op {
 	case operators.Equals:
 		s.keep(a.values)
@@ -89,16 +100,42 @@ func (s *span) narrow(a atom) {
 			s.keep(a.values)
 		}
 	case operators.Less, operators.LessEquals:
-		v, open := a.values[0].number, a.op == operators.Less
+		v, open := s.most(a.values[0].number, a.op == operators.Less)
 		if s.high == nil || v.Cmp(s.high) < 0 || v.Cmp(s.high) == 0 && open {
 			s.high, s.highOpen = v, open
 		}
 	case operators.Greater, operators.GreaterEquals:
-		v, open := a.values[0].number, a.op == operators.Greater
+		v, open := s.least(a.values[0].number, a.op == operators.Greater)
 		if s.low == nil || v.Cmp(s.low) > 0 || v.Cmp(s.low) == 0 && open {
 			s.low, s.lowOpen = v, open
 		}
 	}
+}
+
+// most is an upper end: of whole numbers, the last that is in.
+func (s *span) most(v *big.Rat, open bool) (end *big.Rat, isOpen bool) {
+	if !s.whole {
+		return v, open
+	}
+	n := new(big.Int).Div(v.Num(), v.Denom()) // rounds down
+	if open && v.IsInt() {
+		n.Sub(n, big.NewInt(1))
+	}
+	return new(big.Rat).SetInt(n), false
+}
+
+// least is a lower end: of whole numbers, the first that is in.
+func (s *span) least(v *big.Rat, open bool) (end *big.Rat, isOpen bool) {
+	end, isOpen = s.most(new(big.Rat).Neg(v), open)
+	return end.Neg(end), isOpen
+}
+
+// among reports whether a value is one of several.
+func (s *span) among(v value, values []value) bool {
+	return slices.ContainsFunc(values, func(one value) bool {
+		*s.work++
+		return v.equal(one)
+	})
 }
 
 func (s *span) keep(values []value) {
@@ -106,7 +143,7 @@ func (s *span) keep(values []value) {
 		s.only = slices.Clone(values)
 		return
 	}
-	s.only = slices.DeleteFunc(slices.Clone(s.only), func(v value) bool { return !slices.ContainsFunc(values, v.equal) })
+	s.only = slices.DeleteFunc(slices.Clone(s.only), func(v value) bool { return !s.among(v, values) })
 }
 
 // left are the values that are still possible, where they can be listed.
@@ -116,7 +153,7 @@ func (s *span) left() []value {
 
 // admits reports whether one value fits; only is not asked.
 func (s *span) admits(v value) bool {
-	if slices.ContainsFunc(s.never, v.equal) {
+	if s.among(v, s.never) {
 		return false
 	}
 	if v.number == nil {
@@ -140,11 +177,12 @@ func (s *span) empty() bool {
 
 // implies reports whether every value that is left satisfies an atom.
 func (s *span) implies(a atom) bool {
+	*s.work++
 	if s.only != nil {
-		one := &span{}
+		one := &span{whole: s.whole, work: s.work}
 		one.narrow(a)
 		return !slices.ContainsFunc(s.left(), func(v value) bool {
-			return !one.admits(v) || one.only != nil && !slices.ContainsFunc(one.only, v.equal)
+			return !one.admits(v) || one.only != nil && !one.among(v, one.only)
 		})
 	}
 	switch a.op {
@@ -154,7 +192,7 @@ func (s *span) implies(a atom) bool {
 		return s.low != nil && (s.low.Cmp(a.values[0].number) > 0 || s.low.Cmp(a.values[0].number) == 0 && (s.lowOpen || a.op == operators.GreaterEquals))
 	case operators.NotEquals, operators.In:
 		return (a.op == operators.NotEquals || a.not) && !slices.ContainsFunc(a.values, func(v value) bool {
-			return !slices.ContainsFunc(s.never, v.equal) && s.admits(v)
+			return s.admits(v)
 		})
 	}
 	return false

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -19,7 +20,8 @@ type (
 	// only its text.
 	atom struct {
 		text    string
-		subject string // the field, and the currency of money; empty when only the text is known
+		name    string // the field as it is written
+		subject string // what is compared, and the currency of money; empty when only the text is known
 		field   Field
 		op      string // one of operators.Less … Equals, NotEquals, In
 		values  []value
@@ -145,7 +147,39 @@ func (a atom) comparing(f Field, op string, values []value) atom {
 	if a.not && op != operators.In {
 		a.not, op = false, opposite[op]
 	}
+	a.name = f.Name
+	f, op, values = meaning(f, op, values)
 	a.field, a.subject, a.op, a.values = f, strings.TrimSpace(f.Name+" "+values[0].currency), op, values
+	return a
+}
+
+// meaning puts a field that only says something of another one in that one's
+// terms: first_time is customer.disputes == 0.
+func meaning(f Field, op string, values []value) (Field, string, []value) {
+	to, op2, v := "", operators.Equals, value{}
+	switch f.Name {
+	case "first_time":
+		to, v = "customer.disputes", value{number: new(big.Rat)}
+	case "payment.refunded":
+		to, op2, v = "payment.refund", operators.NotEquals, value{truth: quote(refundNone)}
+	}
+	if to == "" || op == operators.In {
+		return f, op, values
+	}
+	if (op == operators.Equals) != (values[0].truth == "true") {
+		op2 = opposite[op2]
+	}
+	other, _ := fieldNamed(to)
+	return other, op2, []value{v}
+}
+
+// denied is the atom that holds when this one does not.
+func (a atom) denied() atom {
+	if a.subject == "" || a.op == operators.In {
+		a.not = !a.not
+		return a
+	}
+	a.op = opposite[a.op]
 	return a
 }
 

@@ -42,7 +42,7 @@ func parse(name string, src []byte, strict bool) (*Set, error) {
 
 // read reads what can be read of a text, and collects what is wrong.
 func read(name string, src []byte, strict bool) *parser {
-	p := &parser{strict: strict, set: &Set{
+	p := &parser{strict: strict, conditions: map[string]outcome{}, set: &Set{
 		Name: name, BaseCurrency: "USD", Teams: map[string]Team{}, Queues: map[string]Queue{}, Ladders: map[string]Ladder{},
 		source: canonical(src),
 	}}
@@ -57,6 +57,10 @@ type parser struct {
 	set    *Set
 	strict bool
 	alone  bool // one rule without its set: what it names is not looked up
+
+	conditions map[string]outcome
+	work       int // comparisons made to find rules that are never reached
+	limit      int // of work
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): `)

@@ -72,6 +72,7 @@ func (p *parser) week(e entry) map[time.Weekday]Hours {
 		if chosen == nil {
 			p.problem(n.Line, "business_hours: "+quote(days)+" are no days", mend)
 		}
+		p.dayTwice(n, week, chosen, hours)
 		for _, day := range chosen {
 			week[day] = hours
 		}
@@ -80,6 +81,17 @@ func (p *parser) week(e entry) map[time.Weekday]Hours {
 		return nil
 	}
 	return week
+}
+
+// dayTwice finds a day that has other hours already: only one span of a day
+// would count.
+func (p *parser) dayTwice(n *yaml.Node, week map[time.Weekday]Hours, chosen []time.Weekday, hours Hours) {
+	for _, day := range chosen {
+		if first, twice := week[day]; p.strict && twice && first != hours {
+			p.problem(n.Line, "business_hours name "+weekdays[day]+" twice", "write one span for a day, from its first hour to its last")
+			return
+		}
+	}
 }
 
 // weekdaysOf reads "mon-fri" or "mon,wed"; nil when it is neither.

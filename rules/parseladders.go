@@ -81,13 +81,20 @@ func (p *parser) ladder(e entry, lines map[string]int) Ladder {
 	}
 	lines[what] = cut.value.Line
 	d, days, ok := p.margin(cut.value, "cut_off")
-	if ok && d == 0 && days == 0 {
+	switch {
+	case ok && d == 0 && days == 0:
 		p.problem(cut.value.Line, "cut_off leaves no time to send before the deadline", "make it an hour or more, as in cut_off: 6h")
-	} else {
+	case ok && p.strict && d < shortestCutOff && days == 0:
+		p.problem(cut.value.Line, "cut_off "+showDuration(d)+" leaves too little time to send before the deadline", "make it an hour or more, as in cut_off: 6h")
+	default:
 		l.CutOff, l.CutOffDays = d, days
 	}
 	return l
 }
+
+// shortestCutOff is the least time that sending is given, with what goes wrong
+// on the first tries.
+const shortestCutOff = time.Hour
 
 // steps reads durations and business days before the cut-off, longest first.
 func (p *parser) steps(e entry, what string) (durations []time.Duration, days []int) {

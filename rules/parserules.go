@@ -86,11 +86,30 @@ func (p *parser) when(e entry, ruleLine int) (string, *condition) {
 	if text == "" || p.alone {
 		return text, nil
 	}
-	c, flaws := compile(n.Value, p.set.rates)
+	c, flaws := p.compiled(n.Value)
 	for _, f := range flaws {
 		p.problem(conditionLine(n, f.line), f.message, f.mend)
 	}
 	return text, c
+}
+
+// compiled compiles a condition once, however many rules have it.
+func (p *parser) compiled(text string) (*condition, []flaw) {
+	if done, ok := p.conditions[text]; ok {
+		return done.condition, done.flaws
+	}
+	c, flaws := compile(text, p.set.rates)
+	if p.strict && c != nil {
+		flaws = c.slips(p.set)
+	}
+	p.conditions[text] = outcome{c, flaws}
+	return c, flaws
+}
+
+// outcome is what came of compiling a condition.
+type outcome struct {
+	condition *condition
+	flaws     []flaw
 }
 
 // conditionLine is the source line of a line of a condition. A block (| or >)

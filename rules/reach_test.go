@@ -26,7 +26,7 @@ func genCondition(t *rapid.T, depth int) string {
 		}
 	}
 	order := []string{"<", "<=", ">", ">=", "==", "!="}
-	switch rapid.IntRange(0, 7).Draw(t, "atom") {
+	switch rapid.IntRange(0, 9).Draw(t, "atom") {
 	case 0:
 		return pick("first_time", "payment.known", "true", "1 > 2")
 	case 1:
@@ -39,6 +39,10 @@ func genCondition(t *rapid.T, depth int) string {
 		return "dispute.network " + pick("==", "!=") + " " + pick(`"visa"`, `"amex"`)
 	case 5:
 		return "dispute.stage in [" + pick(`"inquiry"`, `"inquiry", "chargeback"`, `"chargeback", "pre_arbitration", "arbitration", "inquiry"`) + "]"
+	case 8:
+		return "customer.disputes " + pick(order...) + " " + pick("0", "1", "2", "3")
+	case 9:
+		return pick("payment.refunded", `payment.refund == "none"`, `payment.refund in ["partial", "full"]`)
 	case 6:
 		return "dispute.network in [" + pick(`"visa"`, `"visa", "amex"`, `"mastercard", "other"`) + "]"
 	}
@@ -67,11 +71,15 @@ func TestRefusedRulesNeverDecide(t *testing.T) {
 			for _, p := range drawnProblems(t, err) {
 				never[p.Rule] = never[p.Rule] || strings.Contains(p.Message, "never holds")
 				unreached[p.Rule] = unreached[p.Rule] || strings.Contains(p.Message, "never reached")
+				if strings.Contains(p.Message, "together") {
+					refused["together"]++
+				}
 			}
 		}
 		for range 20 {
 			in := genInput(t)
 			in.Case.View.Snapshot.Amount.Minor %= 1000
+			in.CustomerDisputes %= 4
 			in.Case.View.Snapshot.Stage = "chargeback" // one of the known
 			route, err := set.Evaluate(in)
 			if err != nil {
@@ -95,7 +103,7 @@ func TestRefusedRulesNeverDecide(t *testing.T) {
 			}
 		}
 	})
-	if refused["never"] == 0 || refused["unreached"] == 0 {
+	if refused["never"] == 0 || refused["unreached"] == 0 || refused["together"] == 0 {
 		t.Errorf("the property was not tried: %v", refused)
 	}
 }

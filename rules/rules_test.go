@@ -267,15 +267,19 @@ func TestVocabulary(t *testing.T) {
 		}
 		seen[f.Name] = true
 		literal := literals[f.Type]
-		if f.Values != nil {
+		switch {
+		case f.Values != nil:
 			literal = `"` + f.Values[0] + `"`
+		case f.Name == "dispute.currency":
+			literal = `"USD"`
 		}
-		set := mustParse(t, one("id: r\n    when: '"+f.Name+" == "+literal+"'\n    then: { queue: front }"))
+		const keys = "products_from: product\ncountries_from: country\n"
+		set := mustParse(t, keys+one("id: r\n    when: '"+f.Name+" == "+literal+"'\n    then: { queue: front }"))
 		route := mustEvaluate(t, set, input())
 		if m := route.Explanation[0]; m.Error != "" || !strings.HasPrefix(m.Why, f.Name+" = ") || strings.HasSuffix(m.Why, "= ") {
 			t.Errorf("%s: %+v", f.Name, m)
 		}
-		example := mustParse(t, one("id: r\n    when: '"+f.Example+"'\n    then: { queue: front }"))
+		example := mustParse(t, keys+one("id: r\n    when: '"+f.Example+"'\n    then: { queue: front }"))
 		if m := mustEvaluate(t, example, input()).Explanation[0]; m.Error != "" {
 			t.Errorf("the example of %s cannot be judged: %s", f.Name, m.Error)
 		}
