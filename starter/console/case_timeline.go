@@ -88,6 +88,10 @@ func eventWords(kind string, data map[string]string) (says, more string) {
 		return "Stage began: " + plain(data["stage"]), plain(data["status"])
 	case "deadline_moved":
 		return "The deadline moved", joined(labelled("from", data["from"]), labelled("to", data["to"]))
+	case "approval_taken_back":
+		return "The approval of " + actorWord(data["by"]) + " no longer holds: the plan says " + data["to"] + " instead of " + data["from"], ""
+	case "hold_taken_back":
+		return "No longer held by " + actorWord(data["by"]), "the plan holds it no more"
 	case "provider_status":
 		return "The provider's status is now " + plain(data["to"]), labelled("before", plain(data["from"]))
 	case "remind":

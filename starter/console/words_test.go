@@ -111,6 +111,8 @@ func TestHistoryWords(t *testing.T) {
 		{"decided:assign", map[string]string{"assignee": "mia"}, []string{"Assigned to mia", ""}},
 		{"decided:change_plan", map[string]string{"queue": "senior", "response": "accept"}, []string{"Changed the plan", "queue senior · answer accept"}},
 		{"push_failed", map[string]string{"connection": "quickbooks", "error": "auth"}, []string{"Push failed", "quickbooks · auth"}},
+		{"approval_taken_back", map[string]string{"by": "ana", "from": "contest", "to": "accept"}, []string{"The approval of ana no longer holds: the plan says accept instead of contest", ""}},
+		{"hold_taken_back", map[string]string{"by": "rule:rest"}, []string{"No longer held by rule rest", "the plan holds it no more"}},
 		{"something_new", nil, []string{"Something new", ""}},
 	} {
 		says, more := eventWords(c.kind, c.data)
