@@ -22,7 +22,7 @@ func (a *api) RunBacktest(ctx context.Context, r RunBacktestRequestObject) (RunB
 		return nil, malformed.because(`name the draft in "rules" or send it in "source"`)
 	}
 	in := desk.Backtest{
-		Since: time.Duration(r.Body.SinceDays) * 24 * time.Hour, Movers: r.Body.Movers, Cores: max(1, runtime.NumCPU()/2),
+		Since: time.Duration(r.Body.SinceDays) * day, Movers: r.Body.Movers, Cores: max(1, runtime.NumCPU()/2),
 	}
 	draft, err := a.rulesOf(ctx, by, r.Body.Rules, r.Body.Source)
 	if err != nil {

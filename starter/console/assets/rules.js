@@ -2,6 +2,9 @@
 // step while one types, and rules are dragged. All of it is also a button.
 "use strict";
 
+// pageOf is the page that the server answers with.
+const pageOf = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+
 (() => {
   const form = document.querySelector("form[data-live]");
   if (!form) return;
@@ -20,7 +23,7 @@
     } catch {
       return; // the buttons still work
     }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await pageOf(answer);
     if (turn !== asked || !page.querySelector("form[data-live]")) return;
     const focused = document.activeElement?.id;
     for (const part of form.querySelectorAll("[data-part]")) {
@@ -138,16 +141,13 @@ document.addEventListener("input", (event) => {
   const part = document.querySelector("[data-again]");
   if (!part) return;
   async function again() {
-    let fresh;
     try {
-      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
-      fresh = page.querySelector("[data-again]");
+      const fresh = (await pageOf(await fetch(location.href))).querySelector("[data-again]");
+      if (!fresh) return location.reload();
+      part.replaceChildren(...fresh.childNodes);
     } catch {
-      setTimeout(again, 2000); // the server may be back by then
-      return;
+      // The server may be back the next time.
     }
-    if (!fresh) return location.reload();
-    part.replaceChildren(...fresh.childNodes);
     setTimeout(again, 2000);
   }
   setTimeout(again, 2000);
